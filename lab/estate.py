@@ -1,0 +1,204 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The estate: an organisation written down in YAML, as plain values. ``lab/README.md`` documents every key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Site:
+    name: str
+    id: int = 0  # 0: numbered in the order of the file
+    description: str = ""
+    federation_route: str | None = None  # FQDN of an Edge pool
+    xmpp_route: str | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    fqdn: str
+    version: int  # 5 Lync 2010, 6 Lync 2013, 7 Skype for Business 2015, 8 Skype for Business 2019
+    site: str = ""  # empty: the only site
+    kind: str = "standard"  # standard | enterprise
+    machines: tuple[str, ...] = ()  # empty: the pool's own FQDN (Standard Edition)
+    edge: str | None = None  # the Edge pool its Registrar uses
+    sql: str | None = None  # SQL host; None: local on a Standard Edition server
+    file_store: str | None = None  # None: on the first machine
+    director: bool = False
+
+
+@dataclass(frozen=True)
+class Edge:
+    fqdn: str
+    version: int
+    access_fqdn: str
+    site: str = ""
+    machines: tuple[str, ...] = ()
+    next_hop: str = ""  # empty: the first pool of its site
+    web_conferencing_fqdn: str = ""  # empty: as access_fqdn
+    av_fqdn: str = ""
+    internal_address: str = ""
+    external_address: str = ""
+    public_address: str = ""
+    client_port: int = 443
+    federation: bool = False  # AccessEdgeExternalSipPort 5061 exists
+    xmpp: bool = False  # the two XMPP ports exist
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The OCS 2007 R2 XMPP gateway: beside the topology, reached by federation through an Edge."""
+
+    fqdn: str
+    edge: str
+    address: str = ""
+    partners: tuple[str, ...] = ()  # domains on its XMPP Allow List; empty: every partner of the estate
+    running: bool = True
+
+
+@dataclass(frozen=True)
+class Host:
+    """A Windows computer. Machines of pools and Edges that are not listed get one with defaults."""
+
+    fqdn: str
+    inventory: str = ""  # name in the inventory; empty: the host part
+    groups: tuple[str, ...] = ()
+    windows: str = "6.2"
+    powershell: str = "3.0"
+    culture: str = "en-US"
+    workgroup: bool = False
+    product: str | None = None  # lync_2010 | lync_2013 | sfb_2015 | sfb_2019 | ocs_xmpp_gateway
+    tools: bool = True  # the product's Management Shell is installed
+    sql_instances: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    packages: dict[str, str] = field(default_factory=dict)
+    internal_address: str = ""
+    external_address: str = ""
+    in_service: bool | None = None  # None: yes, when the topology has it: store, components, services, certificates
+    reachable: bool = True
+
+
+@dataclass(frozen=True)
+class AllowedDomain:
+    domain: str
+    proxy: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Partner:
+    """An XMPP organisation outside: what its server really can do."""
+
+    domain: str
+    address: str = ""
+    tls: bool = True
+    sasl_external: bool = True
+    dialback: bool = True
+
+
+@dataclass(frozen=True)
+class XmppPartner:
+    """An XMPP partner in the Central Management store."""
+
+    domain: str
+    additional_domains: tuple[str, ...] = ()
+    partner_type: str = "PublicUnverified"
+    tls_negotiation: str = "Required"
+    sasl_negotiation: str = "Required"
+    support_dialback_negotiation: bool = True
+    proxy_fqdn: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    name: str  # relative to the zone; "@" is the zone itself
+    type: str
+    value: str  # as a zone file writes it
+    ttl: int | None = None
+
+
+@dataclass(frozen=True)
+class Zone:
+    name: str
+    ttl: int = 3600
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replication:
+    lag: float = 0.0  # seconds of lab time from a change to a replica
+    replicas: dict[str, float] = field(default_factory=dict)  # other values, by replica FQDN
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """How the lab's certificates are made. Every in-service computer gets what its role needs, from one private CA."""
+
+    ca: str = "Contoso Lab Root CA"
+    key: str = "rsa2048"  # rsa2048 | ec256 (quick, for tests)
+    days: int = 730
+
+
+@dataclass(frozen=True)
+class Users:
+    """A list entry that makes many users."""
+
+    count: int
+    pool: str
+    first: int = 1
+    prefix: str = "user"
+    domains: tuple[str, ...] = ()  # empty: every SIP domain; each third user (from the third) has the second one
+    scripts: tuple[str, ...] = ("latin",)
+    container: str = "OU=Staff"
+    policies: dict[str, str] = field(default_factory=dict)
+    disabled_every: int = 0
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user written down by hand."""
+
+    sip: str
+    display_name: str = ""
+    pool: str | None = None  # RegistrarPool; None with home_server: an OCS user; None alone: not assigned
+    home_server: str | None = None
+    enabled: bool = True
+    ad_only: bool = False
+    hosting_provider: str = "SRV:"
+    container: str = "OU=Staff"
+    policies: dict[str, str] = field(default_factory=dict)
+    oddities: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Estate:
+    name: str
+    domain: str  # Active Directory domain
+    sip_domains: tuple[str, ...]  # the first is the default
+    sites: tuple[Site, ...] = ()
+    central_management: str = ""  # pool FQDN
+    pools: tuple[Pool, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    gateway: Gateway | None = None
+    hosts: tuple[Host, ...] = ()
+    users: tuple[Users | Person, ...] = ()
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # external access policies by identity
+    access_edge: dict[str, Any] = field(default_factory=dict)
+    allowed_domains: tuple[AllowedDomain, ...] = ()
+    xmpp_partners: tuple[XmppPartner, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    simple_urls: dict[str, tuple[str, ...]] = field(default_factory=dict)  # Meet, Dialin, Cscp
+    certificates: Certificates = field(default_factory=Certificates)
+    zones: tuple[Zone, ...] = ()
+    replication: Replication = field(default_factory=Replication)
+    latency: dict[str, float] = field(default_factory=dict)  # cmdlet -> seconds of lab time
+    language: str = "en"  # en | de | ja
+    seed: int = 1
+    clock: str | None = None  # ISO moment at which the lab's clock starts
+    unknowns: dict[str, Any] = field(default_factory=dict)
+    migration: dict[str, Any] = field(default_factory=dict)  # the lync_migration variable for this estate
