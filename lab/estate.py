@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+from .estate_file import Document, EstateError
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class XmppPartner:
 
     domain: str
     additional_domains: tuple[str, ...] = ()
-    partner_type: str = "PublicUnverified"
+    partner_type: str = "PublicUnverified"  # Federated | PublicVerified | PublicUnverified
     tls_negotiation: str = "Required"
     sasl_negotiation: str = "Required"
     support_dialback_negotiation: bool = True
@@ -152,11 +155,11 @@ class Users:
     pool: str
     first: int = 1
     prefix: str = "user"
-    domains: tuple[str, ...] = ()  # empty: every SIP domain; each third user (from the third) has the second one
-    scripts: tuple[str, ...] = ("latin",)
+    domains: dict[str, int] = field(default_factory=dict)  # {contoso.test: 9, wingtip.test: 1}: nine, then one, again
+    scripts: tuple[str, ...] = ("latin",)  # organisation.names lists them; used in turn
     container: str = "OU=Staff"
     policies: dict[str, str] = field(default_factory=dict)
-    disabled_every: int = 0
+    disabled_every: int = 0  # 50: each fiftieth is disabled
 
 
 @dataclass(frozen=True)
@@ -202,3 +205,41 @@ class Estate:
     clock: str | None = None  # ISO moment at which the lab's clock starts
     unknowns: dict[str, Any] = field(default_factory=dict)
     migration: dict[str, Any] = field(default_factory=dict)  # the lync_migration variable for this estate
+
+
+DIRECTORY = Path(__file__).resolve().parent / "estates"
+
+
+def load(source: str | Path, users: int | None = None) -> Estate:
+    """An estate from a file, or by the name of one that comes with the lab. EstateError says what is wrong, and where."""
+    from .estate_checks import check
+
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        path = DIRECTORY / f"{source}.yml"
+    document = Document.open(path)
+    estate: Estate = document.read(Estate)
+    check(estate, document)
+    return estate if users is None else with_users(estate, users)
+
+
+def loads(text: str, name: str = "estate.yml") -> Estate:
+    """An estate from YAML text."""
+    from .estate_checks import check
+
+    document = Document(text, name)
+    estate: Estate = document.read(Estate)
+    check(estate, document)
+    return estate
+
+
+def with_users(estate: Estate, total: int) -> Estate:
+    """The same estate with so many users in all: the first generated group grows or shrinks."""
+    others = sum(entry.count if isinstance(entry, Users) else 1 for entry in estate.users)
+    group = next((entry for entry in estate.users if isinstance(entry, Users)), None)
+    if group is None:
+        raise EstateError(f"The estate {estate.name} has no generated users, so their number cannot be set.")
+    count = total - (others - group.count)
+    if count < 0:
+        raise EstateError(f"The estate {estate.name} has {others - group.count} users beside the generated ones; {total} is too few.")
+    return replace(estate, users=tuple(replace(e, count=count) if e is group else e for e in estate.users))
