@@ -1,0 +1,142 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tests and gates of C(./check), all or the parts that are named, and counts.
+
+A part that fails does not hide the others. The gates that only look at files run two at a time; what watches the clock or opens ports runs alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import xml.etree.ElementTree as ET  # noqa: S405 - reads the report that pytest has just written
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from gates import GATES, Finding, Gate
+from project import CACHE, ROOT, run
+
+PARTS = ("lint", "unit", "docs", "package", "sanity", "newest", "molecule", "lab")
+
+
+@dataclass(frozen=True)
+class Result:
+    part: str
+    name: str
+    passed: int
+    failed: int
+    seconds: float
+    remark: str = ""
+
+
+def prepare_environment() -> None:
+    """What every test and gate finds: the tools of this environment first, and none of the user's own Ansible."""
+    binaries = Path(sys.executable).parent
+    os.environ["PATH"] = os.pathsep.join([str(binaries), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    os.environ["VIRTUAL_ENV"] = str(binaries.parent)
+    os.environ["ANSIBLE_HOME"] = str(CACHE / "ansible")
+    # A play whose hosts pattern matches nothing is skipped, and all is "green": read too late where a configuration file says so.
+    os.environ["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    for name in ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_INVENTORY", "PYTHONPATH"):
+        os.environ.pop(name, None)
+
+
+def judge(gate: Gate) -> Result:
+    started = time.monotonic()
+    try:
+        remark = gate.judge() or ""
+    except Finding as finding:
+        return Result(gate.part, gate.name, 0, 1, time.monotonic() - started, str(finding))
+    except Exception as problem:  # a gate that breaks down is closed
+        return Result(gate.part, gate.name, 0, 1, time.monotonic() - started, f"{type(problem).__name__}: {problem}")
+    return Result(gate.part, gate.name, 1, 0, time.monotonic() - started, remark)
+
+
+def judge_all(gates: Sequence[Gate]) -> list[Result]:
+    results = []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for future in as_completed([pool.submit(judge, gate) for gate in gates]):
+            result = future.result()
+            results.append(result)
+            print(f"{'FAILED' if result.failed else 'passed'}  {result.part}: {result.name} ({result.seconds:.1f} s)", flush=True)
+            if result.remark:
+                print(result.remark.rstrip(), flush=True)
+    return results
+
+
+def pytest(part: str, folder: str, *options: str, seconds: float) -> Result | None:
+    """Runs a folder of tests on both cores; None where there is none yet."""
+    if not any((ROOT / folder).rglob("test_*.py")):
+        print(f"{part}: there are no tests in {folder} yet", flush=True)
+        return None
+    report = CACHE / "reports" / f"{part}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    print(f"-- {part}", flush=True)
+    ended = run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations", "5", "--durations-min", "2", f"--junit-xml={report}", *options, folder],
+        seconds=seconds, live=True,
+    )
+    return count(part, folder, report, ended.code, ended.seconds)
+
+
+def count(part: str, name: str, report: Path, code: int, seconds: float) -> Result:
+    """What the report says; a run that ended badly is at least one failure, whatever the report says or does not say."""
+    passed = failed = 0
+    if report.exists():
+        for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - as above
+            bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            failed += bad
+            passed += max(0, int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0)))
+    if code != 0:
+        failed = max(failed, 1)
+    return Result(part, name, passed, failed, seconds)
+
+
+def molecule() -> list[Result]:
+    """All scenarios in one run: C(default) starts the lab for the others and stops it after them."""
+    scenarios = sorted(path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml"))
+    if not scenarios:
+        print("molecule: there are no scenarios yet", flush=True)
+        return []
+    print(f"-- molecule: {', '.join(scenarios)}", flush=True)
+    ended = run(["molecule", "test", "--all"], seconds=1200, live=True)
+    if ended.code == 0:
+        return [Result("molecule", "scenarios", len(scenarios), 0, ended.seconds)]
+    return [Result("molecule", "scenarios", 0, 1, ended.seconds, "a scenario failed, see above")]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./check", description="Runs every test and gate of the project, or the parts that are named.")
+    parser.add_argument("--install", action="store_true", help="install missing system packages first (also done where CI=true)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all, where none is named")
+    parts = parser.parse_args(arguments).parts or list(PARTS)
+    if unknown := sorted(set(parts) - set(PARTS)):
+        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+
+    prepare_environment()
+    results: list[Result] = judge_all([gate for gate in GATES if gate.part in parts])
+    if "unit" in parts:
+        results += filter(None, [pytest("unit", "tests/unit", seconds=900)])
+    if "molecule" in parts:
+        results += molecule()
+    if "lab" in parts:
+        # A module's tests stay on one core, because they share the servers that they started.
+        results += filter(None, [pytest("lab", "tests/lab", "--dist", "loadscope", seconds=1200)])
+
+    print()
+    for result in results:
+        print(f"{result.part:10} {result.name:22} {result.seconds:7.1f} s   {result.passed} passed, {result.failed} failed")
+    print(f"{sum(r.passed for r in results)} passed, {sum(r.failed for r in results)} failed")
+    return 1 if any(result.failed for result in results) or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things lie in a checkout, and how the gates run a program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache"
+NAMESPACE = Path("ansible_collections", "lync", "xmpp_migration")
+
+
+def project_files(*suffixes: str) -> list[str]:
+    """The files that belong to the project, relative to its root: what git tracks or would, else (a copy without git) all that is not hidden."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT, check=True, capture_output=True,
+        ).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        listed = [str(path.relative_to(ROOT)) for path in ROOT.glob("[!.]*/**/*")] + [path.name for path in ROOT.glob("*")]
+    names = sorted({name for name in listed if name and (ROOT / name).is_file()})
+    return [name for name in names if not suffixes or name.endswith(suffixes)]
+
+
+def copy_tree() -> Path:
+    """A copy of the project below ansible_collections/lync/xmpp_migration, which ansible-test asks for, whatever the checkout is called."""
+    base = CACHE / "tree"
+    destination = base / NAMESPACE
+    shutil.rmtree(destination, ignore_errors=True)
+    for name in project_files():
+        target = destination / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
+    # ansible-test lists files by git where it finds one further up: then it would find the checkout's, which ignores this copy.
+    if not (base / ".git").exists():
+        subprocess.run(["git", "init", "--quiet", str(base)], check=True)
+    return destination
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended."""
+
+    code: int
+    output: str
+    seconds: float
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    seconds: float,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    live: bool = False,
+) -> Ended:
+    """Runs a program in a process group of its own, without input, and ends the group when its time is up. C(live) shows the output as it comes."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [str(part) for part in argv],
+        cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+        stdout=None if live else subprocess.PIPE, stderr=None if live else subprocess.STDOUT,
+        start_new_session=True, text=True, errors="replace",
+    )
+    try:
+        output, _none = process.communicate(timeout=seconds)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        _end_group(process)
+        output = f"{process.communicate()[0] or ''}\nended after {seconds:.0f} seconds, which is more than it should ever take"
+        code = 124
+        if live:
+            print(output, file=sys.stderr)
+    except BaseException:
+        _end_group(process)
+        raise
+    return Ended(code, output or "", time.monotonic() - started)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, ending)
+            process.wait(10)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue

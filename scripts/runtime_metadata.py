@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes meta/runtime.yml from what lies in plugins/modules.
+
+Every module is run by the one action plugin of the collection. In the action group is every module that has a Windows host behind it, which
+is what its documentation says by extending the fragment for such modules.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+COLLECTION = "lync.xmpp_migration"
+ACTION_PLUGIN = f"{COLLECTION}.session"
+WINDOWS_HOST = f"{COLLECTION}._attributes.windows_host"
+HEAD = """\
+---
+# Written by scripts/generate_runtime from plugins/modules: run it when a module comes or goes. A test compares.
+requires_ansible: ">=2.19.0"
+"""
+
+
+def module_files(root: Path) -> list[Path]:
+    """All modules, in alphabetical order; what begins with an underscore is none."""
+    return sorted(path for path in (root / "plugins" / "modules").glob("*.py") if not path.name.startswith("_"))
+
+
+def documentation(path: Path) -> dict[str, Any]:
+    """The DOCUMENTATION of a module, read without importing it."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if (
+            isinstance(node, ast.Assign)
+            and [target.id for target in node.targets if isinstance(target, ast.Name)] == ["DOCUMENTATION"]
+            and isinstance(node.value, ast.Constant)
+        ):
+            found = yaml.safe_load(str(node.value.value))
+            if isinstance(found, dict):
+                return found
+    raise ValueError(f"{path} has no DOCUMENTATION")
+
+
+def has_windows_host(path: Path) -> bool:
+    fragments = documentation(path).get("extends_documentation_fragment", [])
+    return WINDOWS_HOST in ([fragments] if isinstance(fragments, str) else fragments)
+
+
+def render(root: Path) -> str:
+    """The text that meta/runtime.yml should have."""
+    modules = module_files(root)
+    if not modules:
+        return HEAD
+    group = [path.stem for path in modules if has_windows_host(path)]
+    lines = [HEAD.rstrip("\n")]
+    if group:
+        lines += ["action_groups:", "  lync:", *(f"    - {name}" for name in group)]
+    lines += ["plugin_routing:", "  modules:"]
+    for path in modules:
+        lines += [f"    {path.stem}:", f"      action_plugin: {ACTION_PLUGIN}"]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    root = Path(__file__).resolve().parents[1]
+    if arguments:
+        print("scripts/generate_runtime takes no arguments", file=sys.stderr)
+        return 2
+    (root / "meta" / "runtime.yml").write_text(render(root), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
