@@ -241,5 +241,7 @@ def with_users(estate: Estate, total: int) -> Estate:
         raise EstateError(f"The estate {estate.name} has no generated users, so their number cannot be set.")
     count = total - (others - group.count)
     if count < 0:
-        raise EstateError(f"The estate {estate.name} has {others - group.count} users beside the generated ones; {total} is too few.")
+        raise EstateError(
+            f"The estate {estate.name} has {others - group.count} users beside the generated ones; {total} is too few."
+        )
     return replace(estate, users=tuple(replace(e, count=count) if e is group else e for e in estate.users))

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
-from .estate import Estate, Person, Users
+from .estate import Edge, Estate, Person, Pool, Users
 from .estate_file import Document, EstateError
 from .organisation.names import SCRIPTS
 from .organisation.settings import POLICY_FLAGS, access_edge_defaults
@@ -24,8 +24,14 @@ INTERNAL = ipaddress.ip_network("10.0.0.0/8")
 VERSIONS = (5, 6, 7, 8)
 PRODUCTS = ("lync_2010", "lync_2013", "sfb_2015", "sfb_2019", "ocs_xmpp_gateway")
 GROUPS = (
-    "lync_2013_front_ends", "lync_2013_edges", "lync_legacy_front_ends", "lync_legacy_edges", "lync_legacy_gateway",
-    "sfb_2019_front_ends", "sfb_2019_edges", "lync_vantage",
+    "lync_2013_front_ends",
+    "lync_2013_edges",
+    "lync_legacy_front_ends",
+    "lync_legacy_edges",
+    "lync_legacy_gateway",
+    "sfb_2019_front_ends",
+    "sfb_2019_edges",
+    "lync_vantage",
 )
 WINDOWS = {"6.1": ("2.0", "3.0", "4.0"), "6.2": ("3.0", "4.0"), "6.3": ("4.0", "5.0", "5.1"), "10.0": ("5.1",)}
 LANGUAGES = ("en", "de", "ja")
@@ -52,8 +58,18 @@ class Checker:
         raise self.d.place(owner, key).error(sentence)
 
     def check(self) -> None:
-        for step in (self.names, self.structure, self.routes, self.gateway, self.hosts, self.domains, self.users,
-                     self.policies, self.zones, self.rest):
+        for step in (
+            self.names,
+            self.structure,
+            self.routes,
+            self.gateway,
+            self.hosts,
+            self.domains,
+            self.users,
+            self.policies,
+            self.zones,
+            self.rest,
+        ):
             step()
 
     # --- building blocks -------------------------------------------------------------------------------------------
@@ -116,7 +132,8 @@ class Checker:
         if e.pools and not e.sites:
             self.fail(e, "pools", "a pool needs a site; list one under 'sites'.")
         machines: dict[str, str] = {}
-        for pool in (*e.pools, *e.edges):
+        both: tuple[Pool | Edge, ...] = (*e.pools, *e.edges)
+        for pool in both:
             self.name(pool, "fqdn", "machines")
             self.one_of(pool, "version", VERSIONS)
             if not pool.site and len(e.sites) > 1:
@@ -131,7 +148,9 @@ class Checker:
             self.one_of(pool, "kind", ("standard", "enterprise"))
             self.name(pool, "sql", "file_store")
             if pool.kind == "standard" and (pool.machines not in ((), (pool.fqdn,)) or pool.sql):
-                self.fail(pool, "kind", f"{pool.fqdn} is a Standard Edition server: no machines of its own, no SQL host.")
+                self.fail(
+                    pool, "kind", f"{pool.fqdn} is a Standard Edition server: no machines of its own, no SQL host."
+                )
             if pool.kind == "enterprise" and not (pool.machines and pool.sql):
                 self.fail(pool, "kind", f"the Enterprise pool {pool.fqdn} needs 'machines' and 'sql'.")
             self.reference(pool, "edge", self.edges, "Edge")
@@ -183,8 +202,12 @@ class Checker:
             self.name(host, "fqdn")
             self.one_of(host, "windows", WINDOWS)
             if host.powershell not in WINDOWS[host.windows]:
-                self.fail(host, "powershell", f"Windows {host.windows} has PowerShell {' or '.join(WINDOWS[host.windows])},"
-                          f" not {host.powershell!r}.")
+                self.fail(
+                    host,
+                    "powershell",
+                    f"Windows {host.windows} has PowerShell {' or '.join(WINDOWS[host.windows])},"
+                    f" not {host.powershell!r}.",
+                )
             if host.product is not None:
                 self.one_of(host, "product", PRODUCTS)
             for group in host.groups:
@@ -196,15 +219,22 @@ class Checker:
             if host.workgroup and folded in self.machines and folded not in edges:
                 self.fail(host, "workgroup", f"{host.fqdn} is a Front End server, which has to be a domain member.")
             if not host.workgroup and not folded.endswith("." + e.domain.casefold()):
-                self.fail(host, "fqdn", f"{host.fqdn} is not in the domain {e.domain}; say 'workgroup: true' if it is in none.")
+                self.fail(
+                    host,
+                    "fqdn",
+                    f"{host.fqdn} is not in the domain {e.domain}; say 'workgroup: true' if it is in none.",
+                )
             if host.in_service and folded not in self.machines:
                 self.fail(host, "in_service", f"{host.fqdn} is not a machine of any pool or Edge.")
 
     def domains(self) -> None:
         e = self.e
         own = {d.casefold() for d in e.sip_domains}
-        for entries, what in ((e.allowed_domains, "the allowed domain"), (e.xmpp_partners, "the XMPP partner"),
-                              (e.partners, "the partner")):
+        for entries, what in (
+            (e.allowed_domains, "the allowed domain"),
+            (e.xmpp_partners, "the XMPP partner"),
+            (e.partners, "the partner"),
+        ):
             self.unique(entries, "domain", what)
             for entry in entries:
                 self.name(entry, "domain")
@@ -215,7 +245,9 @@ class Checker:
         for partner in e.partners:
             self.address(partner, "address", True)
             if not ((partner.tls and partner.sasl_external) or partner.dialback):
-                self.fail(partner, "dialback", f"{partner.domain} could authenticate nobody: no dialback, no SASL over TLS.")
+                self.fail(
+                    partner, "dialback", f"{partner.domain} could authenticate nobody: no dialback, no SASL over TLS."
+                )
         if e.xmpp_partners and not any(pool.version > 5 for pool in e.pools):
             self.fail(e.xmpp_partners[0], "", "an XMPP partner needs a pool of Lync Server 2013 or later.")
         for row in e.xmpp_partners:
@@ -246,7 +278,11 @@ class Checker:
                         self.fail(entry, "scripts", f"{script!r} is none of {', '.join(SCRIPTS)}.")
                 for domain, weight in entry.domains.items():
                     if domain.casefold() not in own or weight < 0:
-                        self.fail(entry, "domains", f"{domain} is not a SIP domain of the organisation, or its share is negative.")
+                        self.fail(
+                            entry,
+                            "domains",
+                            f"{domain} is not a SIP domain of the organisation, or its share is negative.",
+                        )
                 if not entry.scripts or (entry.domains and not sum(entry.domains.values())):
                     self.fail(entry, "scripts" if not entry.scripts else "domains", "the list must not be empty.")
             else:
@@ -276,11 +312,15 @@ class Checker:
                 if flag == "Description" and isinstance(value, str):
                     continue
                 if flag not in POLICY_FLAGS or not isinstance(value, bool):
-                    self.fail(self.e, "policies", f"{identity}.{flag} is not one of {', '.join(POLICY_FLAGS)} with yes or no.")
+                    self.fail(
+                        self.e, "policies", f"{identity}.{flag} is not one of {', '.join(POLICY_FLAGS)} with yes or no."
+                    )
         known = access_edge_defaults()
         for key, value in self.e.access_edge.items():
             if key not in known or type(value) is not type(known[key]):
-                self.fail(self.e, "access_edge", f"{key} with {value!r} is no setting of the Access Edge configuration.")
+                self.fail(
+                    self.e, "access_edge", f"{key} with {value!r} is no setting of the Access Edge configuration."
+                )
 
     def zones(self) -> None:
         self.unique(self.e.zones, "name", "the zone")

@@ -86,10 +86,7 @@ class Document:
             return tuple(self._read(item, inner, f"{path}[{i}]") for i, item in enumerate(node.value))
         if origin is dict:
             inner = t.get_args(kind)[1]
-            return {
-                name: self._read(value, inner, f"{path}.{name}")
-                for name, _key, value in self._pairs(node, path)
-            }
+            return {name: self._read(value, inner, f"{path}.{name}") for name, _key, value in self._pairs(node, path)}
         if dataclasses.is_dataclass(kind):
             return self._instance(node, t.cast(type, kind), path)
         return self._scalar(node, kind, path)
@@ -107,8 +104,11 @@ class Document:
             if any(f.name in names and f.name not in others and _required(f) for f in dataclasses.fields(kind)):
                 return self._instance(node, t.cast(type, kind), path)
         wanted = " or ".join(
-            f"'{f.name}'" for kind in classes for f in dataclasses.fields(kind)
-            if _required(f) and not any(f.name in [o.name for o in dataclasses.fields(c)] for c in classes if c is not kind)
+            f"'{f.name}'"
+            for kind in classes
+            for f in dataclasses.fields(kind)
+            if _required(f)
+            and not any(f.name in [o.name for o in dataclasses.fields(c)] for c in classes if c is not kind)
         )
         raise self._at(node, path).error(f"the entry needs the key {wanted}.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
 
     def __init__(self, start: datetime | None = None, speed: float = 1.0, jump: bool = False) -> None:
         self._lock = threading.Lock()
-        self._origin = start or datetime.now(timezone.utc).replace(microsecond=0)
+        self._origin = start or datetime.now(UTC).replace(microsecond=0)
         self._mark = time.monotonic()
         self._speed = speed
         self.jump = jump
@@ -34,7 +34,7 @@ class Clock:
 
     def set(self, moment: datetime) -> None:
         with self._lock:
-            self._origin, self._mark = moment.astimezone(timezone.utc), time.monotonic()
+            self._origin, self._mark = moment.astimezone(UTC), time.monotonic()
 
     def set_speed(self, speed: float) -> None:
         if speed < 0:

@@ -88,9 +88,7 @@ class Store:
     def _next(self, kind: str, rows: Mapping[str, Row], at: datetime) -> None:
         settings = dict(self.current.settings)
         settings[kind] = MappingProxyType(dict(rows))
-        self.current = replace(
-            self.current, version=self.version + 1, at=at, settings=MappingProxyType(settings)
-        )
+        self.current = replace(self.current, version=self.version + 1, at=at, settings=MappingProxyType(settings))
 
     def publish(self, topology: Any, at: datetime) -> None:
         self.current = replace(self.current, version=self.version + 1, at=at, topology=topology)

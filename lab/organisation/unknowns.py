@@ -25,64 +25,76 @@ class Switch:
 
 SWITCHES: tuple[Switch, ...] = (
     Switch(
-        "xmpp_certificate_before_ports", ("refused", "accepted"),
+        "xmpp_certificate_before_ports",
+        ("refused", "accepted"),
         "Request-, Import- and Set-CsCertificate for the use XmppServer on an Edge that has no XMPP ports yet.",
         "[unv] AWS New-LyncEdge.ps1 assigns the use on an Edge that has the ports; nothing shows it without.",
     ),
     Switch(
-        "allowed_domain_beats_partner", ("no", "yes"),
+        "allowed_domain_beats_partner",
+        ("no", "yes"),
         "An allowed domain whose ProxyFqdn is the old gateway keeps carrying messages after the XMPP partner exists.",
         "[inf] The migration pages say that creating the partner is the switch; nothing says which entry wins.",
     ),
     Switch(
-        "sip_route_cuts_legacy_path", ("yes", "no"),
+        "sip_route_cuts_legacy_path",
+        ("yes", "no"),
         "Once the site's SIP FederationRoute leaves the legacy Edge, its users no longer reach the old gateway.",
         "[inf] The legacy XMPP path is SIP federation through the legacy Edge; with 5061 open from the new Edge to the "
         "gateway it may survive.",
     ),
     Switch(
-        "enable_computer_on_edge", ("accepted", "refused"),
+        "enable_computer_on_edge",
+        ("accepted", "refused"),
         "Enable-CsComputer on an Edge in a workgroup.",
         "[conflict] The cmdlet's page wants a domain member; published Edge installations call it, others leave it out.",
     ),
     Switch(
-        "stream_before_partner", ("unanswered", "answered"),
+        "stream_before_partner",
+        ("unanswered", "answered"),
         "What a new Edge does with an XMPP stream from a domain that is not an allowed partner.",
         "[unv] Not documented; the gateway is 'enabled' only in that a partner is on the list (Set-CsXmppGateway"
         "Configuration).",
     ),
     Switch(
-        "set_edge_server_creates_xmpp_ports", ("no", "yes"),
+        "set_edge_server_creates_xmpp_ports",
+        ("no", "yes"),
         "Set-CsEdgeServer -XmppListeningPort -XmppInternalPort makes the two ports on an Edge that has none.",
         "[unv] The cmdlet's page names the parameters; it is not known to do more than change numbers.",
     ),
     Switch(
-        "xmpp_route_creates_ports", ("no", "yes"),
+        "xmpp_route_creates_ports",
+        ("no", "yes"),
         "Naming an Edge in the site's XmppFederationRoute enables XMPP on that Edge.",
         "[unv] One blog of the beta time says so (lynclog.com, July 2012).",
     ),
     Switch(
-        "route_needs_federation", ("refused", "accepted"),
+        "route_needs_federation",
+        ("refused", "accepted"),
         "Set-CsSite with a route to an Edge on which federation (the port 5061) is not enabled.",
         "[inf] Topology Builder refuses it; for the cmdlet nothing is documented.",
     ),
     Switch(
-        "invalid_negotiation", ("accepted", "refused"),
+        "invalid_negotiation",
+        ("accepted", "refused"),
         "New- and Set-CsXmppAllowedPartner with one of the five invalid TLS, SASL and dialback combinations.",
         "[unv] The Control Panel refuses to save some; for the cmdlet nothing is documented.",
     ),
     Switch(
-        "partner_beside_allowed_domain", ("accepted", "refused"),
+        "partner_beside_allowed_domain",
+        ("accepted", "refused"),
         "New-CsXmppAllowedPartner for a domain that is on the list of allowed SIP domains.",
         "[unv] New-CsAllowedDomain refuses a domain that is on either list; for XMPP partners nothing is documented.",
     ),
     Switch(
-        "publish_keeps_routes", ("yes", "no"),
+        "publish_keeps_routes",
+        ("yes", "no"),
         "Publish-CsTopology -FileName keeps the sites' federation routes, which no published document contains.",
         "[inf] How a route is written in the document was not found.",
     ),
     Switch(
-        "move_matches_several", ("all", "refused"),
+        "move_matches_several",
+        ("all", "refused"),
         "Move-CsUser with a display name or wildcard that fits several users moves them all.",
         "[inf] The page calls it a cmdlet that moves 'one or more' users, and wildcards in display names are documented.",
     ),

@@ -9,37 +9,58 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from ..estate import Estate
 from .clock import Clock
 from .computers import Computer
-from .directory import Directory
+from .directory import Directory, User
+from .files import Files
+from .laws import Laws
 from .store import Replica, Snapshot, Store
+from .transcript import Transcript
+from .unknowns import Unknowns
+from .zones import Zones
+
+
+@dataclass
+class Gateway:
+    """The OCS 2007 R2 XMPP gateway beside the topology."""
+
+    fqdn: str
+    edge: str  # the Edge pool through which federation reaches it
+    address: str
+    partners: tuple[str, ...]  # domains on its XMPP Allow List
 
 
 class World:
-    """State of one organisation. Hold ``lock`` (``with world.turn():``) around whatever reads or writes more than once."""
+    """State of one organisation.
+
+    Hold ``lock`` (``with world.turn():``) around whatever reads or writes more than once. ``create`` in
+    ``organisation.creation`` makes a world from an estate.
+    """
 
     def __init__(self, estate: Estate, clock: Clock | None = None) -> None:
         self.estate = estate
         self.lock = threading.RLock()
         self.clock = clock or Clock()
         self.language = estate.language
-        self.latency: dict[str, float] = dict(estate.latency)
+        self.latency: dict[str, float] = dict(estate.latency)  # cmdlet -> seconds of lab time
         self.computers: dict[str, Computer] = {}  # by lower-case FQDN
         self.ad = Directory(estate.domain, estate.seed)
         self.cms: Store  # set by create()
         self.replicas: dict[str, Replica] = {}  # by lower-case FQDN of the computer
-        self.files: Any = {}  # (computer FQDN, lower-case path) -> bytes; organisation.files
-        self.dns: Any = None  # zones as data; lab.dns serves and changes them
-        self.ca: Any = None  # the private authority; organisation.certificates
-        self.gateway: Any = None
-        self.unknowns: Any = None
-        self.laws: Any = None
-        self.transcript: Any = None  # .append(line)
-        self.faults: Any = None
+        self.files = Files()
+        self.zones = Zones(estate.zones)
+        self.ca: Any = None  # the private authority: organisation.certificates
+        self.gateway: Gateway | None = None
+        self.unknowns = Unknowns(estate.unknowns)
+        self.laws = Laws()
+        self.transcript = Transcript()
+        self.faults: Any = None  # organisation.faults; asked for standing conditions
         self.tables: dict[str, Any] = {}  # state of a handler family that has no other place, by family name
+        self.arrivals: list[tuple[Any, User, str]] = []  # moves that the directory shows later: due, user, pool
 
     @contextmanager
     def turn(self) -> Iterator[World]:
@@ -48,11 +69,21 @@ class World:
             self.settle()
             yield self
 
+    def computer(self, fqdn: str) -> Computer | None:
+        return self.computers.get(fqdn.casefold())
+
     # --- the Central Management store and its replicas -------------------------------------------------------------
     def settle(self) -> None:
         now = self.clock.now()
         for replica in self.replicas.values():
-            replica.settle(now)
+            stalled = self.faults is not None and self.faults.active("stall_replication", replica.fqdn) is not None
+            if not stalled:
+                replica.settle(now)
+        if self.arrivals:
+            due = [arrival for arrival in self.arrivals if arrival[0] <= now]
+            self.arrivals = [arrival for arrival in self.arrivals if arrival[0] > now]
+            for _moment, user, pool in due:
+                self.ad.rehome(user, pool, now)
 
     def replicate(self) -> None:
         """Offer the store's newest snapshot to every replica. after_change does it; nobody else need."""
@@ -74,10 +105,27 @@ class World:
         replica = self.replicas.get(computer.fqdn)
         return replica.snapshot if replica else None
 
+    def enable_replica(self, computer: Computer) -> Replica:
+        """Make the computer's replica follow the Central Management store from now on."""
+        replica = self.replica(computer)
+        if not replica.enabled:
+            replica.enabled = True
+            replica.offer(self.cms.current, self.clock.now())
+        return replica
+
+    def replica(self, computer: Computer) -> Replica:
+        """The computer's replica, made when it is first asked for."""
+        lag = self.estate.replication.lag
+        for fqdn, seconds in self.estate.replication.replicas.items():
+            lag = seconds if fqdn.casefold() == computer.fqdn else lag
+        return self.replicas.setdefault(computer.fqdn, Replica(computer.fqdn, lag))
+
     # --- hooks -----------------------------------------------------------------------------------------------------
     def after_change(self, call: Any) -> None:
-        """After each handler that writes: replication starts and the laws are checked."""
+        """After each handler that writes, and after each change of DNS: replication starts, the laws are checked.
+
+        ``call`` has ``cmdlet`` (``dns.update`` for DNS), ``p`` and ``computer`` (None for DNS).
+        """
         self.replicate()
         self.settle()
-        if self.laws is not None:
-            self.laws.check(self, call)
+        self.laws.check(self, call)

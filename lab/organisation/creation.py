@@ -1,0 +1,237 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A world made from an estate: everything that is in service when the lab starts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from ..estate import Edge, Estate, Host, Pool
+from . import services
+from .clock import Clock
+from .computers import EDITIONS, Computer
+from .equipment import equip, equip_computer, start_services
+from .population import populate
+from .settings import (
+    access_edge_defaults,
+    allowed_domain,
+    external_access_policy,
+    hosting_provider,
+    site,
+    xmpp_gateway_defaults,
+    xmpp_partner,
+)
+from .store import Snapshot, Store
+from .topology import Topology
+from .topology_estate import topology_of
+from .world import Gateway, World
+
+#: What a machine of a pool is that the estate does not list among its hosts: Windows, PowerShell, product.
+DEFAULTS = {
+    5: ("6.1", "2.0", "lync_2010"),
+    6: ("6.2", "3.0", "lync_2013"),
+    7: ("6.3", "4.0", "sfb_2015"),
+    8: ("10.0", "5.1", "sfb_2019"),
+}
+
+
+def create(estate: Estate, clock: Clock | None = None) -> World:
+    """The world of an estate. Reading an estate has refused what contradicts itself, so this does not fail."""
+    if clock is None:
+        clock = Clock(datetime.fromisoformat(estate.clock).astimezone(UTC) if estate.clock else None)
+    world = World(estate, clock)
+    now = clock.now()
+    topology = topology_of(estate)
+    world.cms = Store(Snapshot(1, now, topology, _settings(estate, topology)))
+    populate(world.ad, estate, now)
+    if estate.gateway is not None:
+        g = estate.gateway
+        partners = g.partners or tuple(p.domain for p in estate.partners)
+        world.gateway = Gateway(g.fqdn.casefold(), g.edge.casefold(), g.address, partners)
+    for host in _hosts(estate, topology):
+        computer = _computer(estate, host, topology)
+        computer.booted_at = now
+        world.computers[computer.fqdn] = computer
+    serving = [
+        world.computers[host.fqdn.casefold()]
+        for host in _hosts(estate, topology)
+        if topology.pool_of(host.fqdn) is not None and host.in_service is not False
+    ]
+    for computer in serving:
+        _in_service(world, computer)
+    equip(world)
+    for computer in serving:
+        equip_computer(world, computer, topology)
+    start_services(world)
+    world.laws.start(world)
+    return world
+
+
+def _hosts(estate: Estate, topology: Topology) -> list[Host]:
+    """The estate's hosts, and those of pools and Edges that it leaves to the defaults."""
+    listed = {host.fqdn.casefold() for host in estate.hosts}
+    hosts = list(estate.hosts)
+    both: tuple[Pool | Edge, ...] = (*estate.pools, *estate.edges)
+    for pool in both:
+        edge = isinstance(pool, Edge)
+        windows, powershell, product = DEFAULTS[pool.version]
+        groups = _groups(pool.version, edge)
+        for fqdn in pool.machines or (pool.fqdn,):
+            if fqdn.casefold() not in listed:
+                hosts.append(
+                    Host(fqdn, groups=groups, windows=windows, powershell=powershell, workgroup=edge, product=product)
+                )
+    if estate.gateway is not None and estate.gateway.fqdn.casefold() not in listed:
+        hosts.append(
+            Host(
+                estate.gateway.fqdn,
+                groups=("lync_legacy_gateway",),
+                windows="6.1",
+                powershell="2.0",
+                workgroup=True,
+                product="ocs_xmpp_gateway",
+                external_address=estate.gateway.address,
+            )
+        )
+    return hosts
+
+
+def _groups(version: int, edge: bool) -> tuple[str, ...]:
+    kind = "edges" if edge else "front_ends"
+    return {5: (f"lync_legacy_{kind}",), 6: (f"lync_2013_{kind}",), 8: (f"sfb_2019_{kind}",)}.get(version, ())
+
+
+def _computer(estate: Estate, host: Host, topology: Topology) -> Computer:
+    edition = EDITIONS.get(host.product or "")
+    cluster = topology.pool_of(host.fqdn)
+    edge = cluster is not None and topology.role_on(cluster, "EdgeServer") is not None
+    module = "SkypeForBusiness" if edition in ("S15", "S19") else "Lync"
+    role = "server"
+    if host.product == "ocs_xmpp_gateway":
+        role = "gateway"
+    elif cluster is not None:
+        role = "edge" if edge else "front_end"
+    internal, external = [host.internal_address], [host.external_address]
+    if edge and cluster is not None:
+        machine = next(m for m in cluster.machines if m.fqdn.casefold() == host.fqdn.casefold())
+        internal.append(machine.address("Internal") or "")
+        external.append(machine.address("External") or "")
+    return Computer(
+        host.fqdn.casefold(),
+        role,
+        not host.workgroup,
+        host.windows,
+        host.powershell,
+        host.culture,
+        inventory_name=host.inventory or host.fqdn.partition(".")[0],
+        groups=host.groups,
+        internal_addresses=_addresses(internal),
+        external_addresses=_addresses(external),
+        modules={module: edition} if edition and host.tools else {},
+        core_files=edition,
+        features=set(host.features),
+        packages=dict(host.packages),
+        sql_instances={name.upper() for name in host.sql_instances},
+        reachable=host.reachable,
+    )
+
+
+def _addresses(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for v in values if v and v != "0.0.0.0"))  # noqa: S104  no address of its own
+
+
+def _in_service(world: World, computer: Computer) -> None:
+    """A computer as it is after a finished installation."""
+    snapshot = world.cms.current
+    cluster = snapshot.topology.pool_of(computer.fqdn)
+    version = (snapshot.topology.version_of(cluster) or 5) if cluster else 5
+    computer.local_store_created = True
+    computer.sql_instances |= {"RTCLOCAL"} | ({"LYNCLOCAL"} if version > 5 else set())
+    if cluster is not None and snapshot.topology.role_on(cluster, "UserStore") is not None:
+        computer.sql_instances.add("RTC")
+    computer.computer_enabled = True
+    replica = world.replica(computer)
+    replica.load(snapshot)
+    replica.enabled = True
+    replica.last_report = world.clock.now()
+    services.bootstrap(world, computer, snapshot.topology)
+
+
+def _settings(estate: Estate, topology: Topology) -> MappingProxyType[str, Any]:
+    policies = {"Global": external_access_policy()}
+    for name, row in estate.policies.items():
+        identity = name if name == "Global" or ":" in name else f"Tag:{name}"
+        policies[identity] = external_access_policy(**row)
+    sites = {}
+    routes = {s.name: s for s in estate.sites}
+    for entry in topology.sites:
+        own = routes[entry.name]
+        sites[entry.name] = site(
+            FederationRoute=_route(topology, own.federation_route),
+            XmppFederationRoute=_route(topology, own.xmpp_route),
+            Description=own.description or None,
+            DisplayName=own.name,
+        )
+    kinds: dict[str, dict[str, dict[str, Any]]] = {
+        "access_edge_configuration": {"Global": access_edge_defaults(**estate.access_edge)},
+        "allowed_domain": {
+            d.domain: allowed_domain(d.domain, ProxyFqdn=d.proxy, Comment=d.comment) for d in estate.allowed_domains
+        },
+        "external_access_policy": policies,
+        "hosting_provider": {
+            "LyncOnline": hosting_provider(
+                "LyncOnline",
+                ProxyFqdn="sipfed.online.lync.com",
+                Enabled=True,
+                EnabledSharedAddressSpace=True,
+                HostsOCSUsers=True,
+            )
+        }
+        if any(getattr(user, "hosting_provider", "SRV:") != "SRV:" for user in estate.users)
+        else {},
+        "simple_url_configuration": {"Global": {"SimpleUrl": simple_urls(estate)}},
+        "site": sites,
+        "xmpp_allowed_partner": {
+            p.domain: xmpp_partner(
+                p.domain,
+                AdditionalDomains=p.additional_domains,
+                PartnerType=p.partner_type,
+                TlsNegotiation=p.tls_negotiation,
+                SaslNegotiation=p.sasl_negotiation,
+                SupportDialbackNegotiation=p.support_dialback_negotiation,
+                ProxyFqdn=p.proxy_fqdn,
+            )
+            for p in estate.xmpp_partners
+        },
+        "xmpp_gateway_configuration": {"Global": xmpp_gateway_defaults()},
+    }
+    return MappingProxyType(
+        {
+            kind: MappingProxyType({identity: MappingProxyType(row) for identity, row in rows.items()})
+            for kind, rows in kinds.items()
+        }
+    )
+
+
+def _route(topology: Topology, edge: str | None) -> str | None:
+    service = topology.service(f"EdgeServer:{edge}") if edge else None
+    return topology.identity(service) if service is not None else None
+
+
+def simple_urls(estate: Estate) -> tuple[MappingProxyType[str, Any], ...]:
+    """One simple URL per component and domain: the first URL of a component belongs to the default SIP domain.
+
+    source: New-CsSimpleUrl (component, domain, entries, active URL); Dialin and Cscp have the domain "*".
+    """
+    rows = []
+    for component, urls in estate.simple_urls.items():
+        for number, url in enumerate(urls):
+            domain = "*" if component != "Meet" else estate.sip_domains[min(number, len(estate.sip_domains) - 1)]
+            rows.append(
+                MappingProxyType({"Component": component, "Domain": domain, "SimpleUrlEntry": (url,), "ActiveUrl": url})
+            )
+    return tuple(rows)

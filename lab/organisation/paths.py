@@ -1,0 +1,142 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a message gets through: the legacy path by federation and the old gateway, and the new one by the 2013 Edge.
+
+Both answer with None (it does) or with the id of the rule that says why it does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .policies import effective
+from .services import OCS_GATEWAY, XMPP_GATEWAY, listening_ports
+from .topology import Cluster, Service
+
+if TYPE_CHECKING:
+    from .directory import User
+    from .world import World
+
+FEDERATION_PORT = ("AccessEdge", "SipServer", "External")
+XMPP_PORT = ("XmppFederationProxy", "XmppServer", "External")
+
+
+def site_row(world: World, name: str) -> dict[str, object]:
+    return dict(world.cms.row("site", name) or {})
+
+
+def edge_of_route(world: World, site: str, route: str) -> Service | None:
+    """The Edge service that a site's route names, or that of another site where this one has none."""
+    names = [site, *(s.name for s in world.cms.topology.sites if s.name != site)]
+    for name in names:
+        identity = site_row(world, name).get(route)
+        if identity:
+            service: Service | None = world.cms.topology.service(str(identity))
+            return service
+    return None
+
+
+def edge_name(world: World, service: Service) -> str:
+    cluster: Cluster | None = world.cms.topology.cluster(service.cluster)
+    return cluster.fqdn.casefold() if cluster else ""
+
+
+def has_partner(world: World, domain: str) -> bool:
+    wanted = domain.casefold()
+    return any(
+        wanted in (str(row["Domain"]).casefold(), *(d.casefold() for d in row["AdditionalDomains"]))
+        for row in world.cms.rows("xmpp_allowed_partner").values()
+    )
+
+
+def running(world: World, pool: str, service: str) -> bool:
+    """Whether a Windows service runs on a machine of a pool."""
+    cluster = world.cms.topology.pool(pool)
+    for machine in cluster.machines if cluster else ():
+        computer = world.computer(machine.fqdn)
+        if computer is None:
+            continue
+        for name, entry in computer.windows_services.items():
+            if name.casefold() == service.casefold() and entry.running:
+                return True
+    return False
+
+
+def gateway_running(world: World) -> bool:
+    computer = world.computer(world.gateway.fqdn) if world.gateway else None
+    service = computer.windows_services.get(OCS_GATEWAY) if computer else None
+    return service is not None and service.running
+
+
+def legacy_path(world: World, pool: str, domain: str) -> str | None:
+    """From users of a pool to an XMPP domain as a federated SIP domain: Edge, allowed domain, old gateway."""
+    gateway = world.gateway
+    if gateway is None or domain.casefold() not in (d.casefold() for d in gateway.partners):
+        return "path-no-gateway"
+    topology = world.cms.topology
+    cluster = topology.pool(pool)
+    site = topology.site_of(cluster) if cluster else None
+    edge = edge_of_route(world, site.name if site else "", "FederationRoute")
+    if edge is None or edge.port(*FEDERATION_PORT) is None:
+        return "path-no-federation-route"
+    if not (world.cms.row("access_edge_configuration", "Global") or {}).get("AllowFederatedUsers"):
+        return "path-federation-off"
+    entry = world.cms.row("allowed_domain", domain)
+    if entry is None or str(entry["ProxyFqdn"] or "").casefold() != gateway.fqdn.casefold():
+        return "path-no-allowed-domain"
+    if has_partner(world, domain) and not world.unknowns.yes("allowed_domain_beats_partner"):
+        return "path-partner-took-over"
+    if edge_name(world, edge) != gateway.edge.casefold() and world.unknowns.yes("sip_route_cuts_legacy_path"):
+        return "path-route-left-legacy-edge"
+    if not running(world, edge_name(world, edge), "RTCSRV"):
+        return "path-edge-stopped"
+    if not gateway_running(world):
+        return "path-gateway-stopped"
+    return None
+
+
+def xmpp_path(world: World, pool: str, domain: str) -> str | None:
+    """From users of a pool to an XMPP partner by the gateway on the Front End and the proxy on the Edge."""
+    topology = world.cms.topology
+    cluster = topology.pool(pool)
+    if cluster is None or (topology.version_of(cluster) or 0) < 6:
+        return "path-pool-too-old"
+    if not has_partner(world, domain):
+        return "path-no-partner"
+    if legacy_path(world, pool, domain) is None and world.unknowns.yes("allowed_domain_beats_partner"):
+        return "path-allowed-domain-wins"
+    site = topology.site_of(cluster)
+    edge = edge_of_route(world, site.name if site else "", "XmppFederationRoute")
+    if edge is None or edge.port(*XMPP_PORT) is None:
+        return "path-no-xmpp-route"
+    if not running(world, pool, XMPP_GATEWAY):
+        return "path-xmpp-gateway-stopped"
+    if not xmpp_listening(world, edge):
+        return "path-xmpp-proxy-stopped"
+    return None
+
+
+def xmpp_listening(world: World, edge: Service) -> bool:
+    """Whether the XMPP proxy answers from outside on every machine of an Edge pool."""
+    cluster = world.cms.topology.cluster(edge.cluster)
+    computers = [world.computer(machine.fqdn) for machine in cluster.machines] if cluster else []
+    return bool(computers) and all(
+        computer is not None and any(listener.xmpp for listener in listening_ports(world, computer))
+        for computer in computers
+    )
+
+
+def user_reaches(world: World, user: User, domain: str) -> str | None:
+    """Whether a user can write to an XMPP contact now, whichever way."""
+    if not user.enabled or not user.registrar_pool:
+        return "path-user-not-homed"
+    _identity, policy = effective(world.cms.current, user)
+    by_gateway = legacy_path(world, user.registrar_pool, domain)
+    if by_gateway is None:
+        return None if policy.get("EnableFederationAccess") else "path-policy"
+    by_edge = xmpp_path(world, user.registrar_pool, domain)
+    if by_edge is None:
+        return None if policy.get("EnableXmppAccess") else "path-policy"
+    return by_edge if has_partner(world, domain) else by_gateway

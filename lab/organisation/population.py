@@ -1,0 +1,96 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The users of an estate, put into the directory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import accumulate
+
+from ..estate import Estate, Person, Users
+from .directory import Directory, User
+from .names import name
+
+#: Keys of a user's ``oddities`` in an estate, with what they do.
+ODDITIES = {
+    "move_error": "every move fails for this reason",
+    "move_error_times": "only so many moves fail, then they succeed",
+    "stuck": "a move fails half-way: the target stays in TargetRegistrarPool",
+    "move_lag": "seconds of lab time for which a moved user still shows the old pool",
+    "protected": "the account is protected by AdminSDHolder, so only a domain administrator can move it",
+    "survivable_branch": "homed on a survivable branch appliance",
+    "name": "the account's name (CN), where it is not the display name",
+}
+
+
+def populate(directory: Directory, estate: Estate, at: datetime) -> None:
+    number = 0
+    for entry in estate.users:
+        if isinstance(entry, Users):
+            for user in _group(directory, estate, entry, number, at):
+                directory.add(user)
+            number += entry.count
+        else:
+            directory.add(_person(directory, entry, number, at))
+            number += 1
+
+
+def _group(directory: Directory, estate: Estate, group: Users, offset: int, at: datetime) -> list[User]:
+    shares = group.domains or dict.fromkeys(estate.sip_domains[:1], 1)
+    names, ends = list(shares), list(accumulate(shares.values()))
+    cycle = [next(n for n, end in zip(names, ends, strict=True) if place < end) for place in range(ends[-1])]
+    container = f"{group.container},{directory.base}"
+    users = []
+    for index in range(group.count):
+        n = group.first + index
+        first, last, display = name(group.scripts[index % len(group.scripts)], index // len(group.scripts))
+        login = f"{group.prefix}{n:03d}"
+        address = f"{login}@{cycle[index % len(cycle)]}"
+        users.append(
+            User(
+                offset + index,
+                f"{display} {n:03d}",
+                container,
+                first=first,
+                last=last,
+                display_name=display,
+                sam=login,
+                upn=f"{login}@{directory.domain}",
+                mail=address,
+                sip=f"sip:{address}",
+                registrar_pool=group.pool,
+                policies=dict(group.policies) if group.policies else {},
+                enabled=not (group.disabled_every and (index + 1) % group.disabled_every == 0),
+                when_created=at,
+                when_changed=at,
+            )
+        )
+    return users
+
+
+def _person(directory: Directory, person: Person, number: int, at: datetime) -> User:
+    login = person.sip.partition(":")[2].partition("@")[0]
+    display = person.display_name or login
+    return User(
+        number,
+        str(person.oddities.get("name", display)),
+        f"{person.container},{directory.base}",
+        first=display.partition(" ")[0],
+        last=display.partition(" ")[2],
+        display_name=display,
+        sam=login[:20],
+        upn=f"{login}@{directory.domain}",
+        mail=person.sip.partition(":")[2],
+        sip=person.sip,
+        enabled=person.enabled,
+        ad_only=person.ad_only,
+        registrar_pool=person.pool,
+        home_server=person.home_server,
+        hosting_provider=person.hosting_provider,
+        policies=dict(person.policies),
+        oddities=dict(person.oddities),
+        when_created=at,
+        when_changed=at,
+    )
