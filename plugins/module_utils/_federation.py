@@ -1,0 +1,192 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Federation routes of a site, the legacy path that moved users keep, and the partners that servers see.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ._calls import Change, Cmdlet, Effect, Evidence, Irreversible, Query
+from ._collections import ORGANISATION
+from ._errors import InvalidInput, NotReady
+from ._module import Report, Task
+from ._names import domain, fqdn, site_name
+from ._users import PROPERTIES, homes, name, named, sample
+from ._xmpp_partner import from_row
+
+Row = Mapping[str, Any]
+
+#: option -> property of Get-CsSite = parameter of Set-CsSite
+ROUTES = {"sip_edge_fqdn": "FederationRoute", "xmpp_edge_fqdn": "XmppFederationRoute"}
+
+
+def checked(check: Callable[[str], str], option: str, value: str) -> str:
+    try:
+        return check(value)
+    except ValueError as exc:
+        raise InvalidInput(f"{option}: {exc}") from exc
+
+
+def service(edge_fqdn: str) -> str:
+    return f"EdgeServer:{edge_fqdn}"
+
+
+def edge_of(route: object) -> str:
+    """The Edge pool of a route as Get-CsSite shows it (`EdgeServer:fqdn`); empty where there is none."""
+    return str(route or "").partition(":")[2].lower()
+
+
+def read_site(task: Task, site: str) -> Row:
+    identity = f"Site:{checked(site_name, 'site', site)}"
+    rows = task.session.read(Query("site", identity))[0]
+    if not rows:
+        raise InvalidInput(f"There is no site {site}: name a site of the published topology.")
+    return rows[0]
+
+
+def shown(row: Row) -> dict[str, Any]:
+    return {
+        "identity": row.get("Identity"),
+        "federation_route": row.get("FederationRoute") or None,
+        "xmpp_federation_route": row.get("XmppFederationRoute") or None,
+    }
+
+
+def set_routes(task: Task) -> Report:
+    """Lead the routes of a site to the Edge pools that are asked for, in one call."""
+    before = read_site(task, task.params["site"])
+    kept = {one.lower() for one in task.params["keep_routes_to"]}
+    wanted: dict[str, str] = {}
+    for option, prop in ROUTES.items():
+        if task.params[option] is None:
+            continue
+        edge, now = checked(fqdn, option, task.params[option]), edge_of(before.get(prop))
+        if now != edge and not (option == "sip_edge_fqdn" and now in kept):
+            wanted[prop] = service(edge)
+    if not wanted:
+        return Report(changed=False, value={"site": shown(before)}, before=shown(before), after=shown(before))
+    known = {str(row["Identity"]).lower() for row in task.session.read(Query("edge_server"))[0]}
+    missing = [route for route in wanted.values() if route.lower() not in known]
+    if missing:
+        raise NotReady(
+            f"The published topology has no {', '.join(missing)}: publish the Edge pool before a route leads to it."
+        )
+    identity, bare = str(before["Identity"]), task.params["site"]
+    previous = {prop: str(before[prop]) for prop in wanted if before.get(prop)}
+    change = Change(
+        # On input Set-CsSite wants the bare name of the site; it reads back with its scope.
+        Cmdlet("Set-CsSite", {"Identity": bare, **wanted, "Confirm": False}),
+        object=f"site {bare}",
+        effects=(Effect("site", ORGANISATION, identity, wanted),),
+        before=dict(before),
+        undo=(Cmdlet("Set-CsSite", {"Identity": bare, **previous, "Confirm": False}),)
+        if len(previous) == len(wanted)
+        else Irreversible(
+            "No published parameter of Set-CsSite clears a federation route: clear it in Topology Builder and publish."
+        ),
+        override=bare if task.params["leave_legacy_edge"] else None,
+    )
+    outcomes = task.session.change(change)
+    after = {**before, **wanted} if task.check_mode else read_site(task, bare)
+    task.verify(f"site {bare}", wanted, after)
+    return Report(changed=True, value={"site": shown(after)}, before=shown(before), after=shown(after), calls=outcomes)
+
+
+def see_legacy_path(task: Task) -> Report:
+    """See that users who were moved, or will be, reach the XMPP partners through the legacy Edge and gateway."""
+    params = task.params
+    rows = task.session.read(Query("user", properties=PROPERTIES))[0]
+    if not homes(rows, params["pools"]).elsewhere:
+        return Report(changed=False, value={"needed": False, "tested": []})
+    edge = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
+    problems = [*_route_problems(task, edge), *_allowed_domain_problems(task)]
+    if problems:
+        raise NotReady("Users are not moved, because they would lose XMPP: " + " ".join(problems))
+    evidence = [Evidence("legacy_route", "organisation", value={"edge": edge, "partners": params["partner_domains"]})]
+    tested: list[str] = []
+    if params["pilot_users"]:
+        pilots = named(rows, params["pilot_users"])
+        behind = homes(pilots, params["pools"]).elsewhere
+        if behind:
+            raise NotReady(
+                f"Pilot users are still homed elsewhere: {sample(behind)}. Move them first (user_move with pilot: true)."
+            )
+        if params["proof"] == "test" and not task.check_mode:
+            tested = [_test(task, edge, partner) for partner in params["partner_domains"]]
+        value = {"proof": params["proof"], "pilots": [name(row) for row in pilots]}
+        evidence.append(Evidence("pilot_reached_partner", "organisation", value=value))
+    return Report(changed=False, value={"needed": True, "tested": tested}, evidence=evidence)
+
+
+def _route_problems(task: Task, edge: str) -> list[str]:
+    problems = []
+    route = edge_of(read_site(task, task.params["site"]).get("FederationRoute"))
+    if route != edge:
+        problems.append(
+            f"The SIP federation route of site {task.params['site']} leads to {route or 'no Edge'}, not to the legacy Edge {edge}."
+        )
+    registrars = {str(row.get("PoolFqdn") or "").lower(): row for row in task.session.read(Query("registrar"))[0]}
+    for pool in task.params["pools"]:
+        row = registrars.get(pool.lower())
+        if row is None:
+            problems.append(f"The published topology has no Registrar on {pool}.")
+        elif edge_of(row.get("EdgeServer")) != edge:
+            problems.append(
+                f"The pool {pool} is associated with {edge_of(row.get('EdgeServer')) or 'no Edge'}, not with the legacy Edge {edge}."
+            )
+    return problems
+
+
+def _allowed_domain_problems(task: Task) -> list[str]:
+    gateway = task.params["gateway_fqdn"].lower()
+    allowed = {str(row.get("Domain") or "").lower(): row for row in task.session.read(Query("allowed_domain"))[0]}
+    problems = []
+    for partner in task.params["partner_domains"]:
+        row = allowed.get(checked(domain, "partner_domains", partner))
+        if row is None:
+            problems.append(
+                f"The partner {partner} is not an allowed domain, so nothing leads to it through the gateway {gateway}."
+            )
+        elif str(row.get("ProxyFqdn") or "").lower() != gateway:
+            problems.append(
+                f"The allowed domain {partner} has the proxy {row.get('ProxyFqdn') or '(none)'}, not the gateway {gateway}."
+            )
+    return problems
+
+
+def _test(task: Task, edge: str, partner: str) -> str:
+    call = Cmdlet("Test-CsFederatedPartner", {"TargetFqdn": edge, "Domain": partner}, properties=("Result",))
+    result = [str(row.get("Result")) for row in task.session.call(call)[0]]
+    if result != ["Success"]:
+        raise NotReady(
+            f"Test-CsFederatedPartner through the legacy Edge {edge} did not reach {partner} (result: {', '.join(result) or 'none'}): no more users "
+            f"are moved. See to the gateway, or say proof: declared after a pilot user has exchanged messages with {partner}."
+        )
+    return partner
+
+
+def see_partners(task: Task) -> Report:
+    """The partners as the store, or the server's own replica of it, has them."""
+    local = task.params["local_store"]
+    expected = {checked(domain, "expect", one) for one in task.params["expect"]}
+
+    def read() -> list[Row]:
+        return task.session.read(Query("local_xmpp_partner" if local else "xmpp_partner"))[0]
+
+    def missing(rows: list[Row]) -> list[str]:
+        return sorted(expected - {str(row["Identity"]).lower() for row in rows})
+
+    rows = task.session.wait(read, lambda seen: not missing(seen), task.params["wait_seconds"])
+    if missing(rows):
+        where = f"the local store of {task.context.host}" if local else "the Central Management store"
+        raise NotReady(
+            f"The XMPP partners {', '.join(missing(rows))} are not in {where}: see that it replicates (store_replication) and run this again."
+        )
+    evidence = [Evidence("partner_seen", task.context.host, value=sorted(expected))] if local and expected else []
+    return Report(changed=False, value={"partners": [from_row(row) for row in rows]}, evidence=evidence)

@@ -1,0 +1,143 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users as Get-CsUser shows them: who is in scope, who is homed where, who cannot be moved and why.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+
+"All moved" means that no enabled on-premises user is homed elsewhere than on a Lync Server 2013 pool. On-premises is
+HostingProvider `SRV:`; a hybrid user has another provider and an empty RegistrarPool and is not ours. A user of OCS has
+an empty RegistrarPool and a HomeServer. C(-OnLyncServer) is no proof of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ._errors import InvalidInput
+from ._names import sip_uri
+
+ON_PREMISES = "SRV:"
+PROPERTIES = (
+    "Identity",
+    "Guid",
+    "SipAddress",
+    "DisplayName",
+    "Enabled",
+    "RegistrarPool",
+    "HomeServer",
+    "HostingProvider",
+    "TargetRegistrarPool",
+    "ExternalAccessPolicy",
+)
+
+Row = Mapping[str, Any]
+
+
+def address(row: Row) -> str:
+    return str(row.get("SipAddress") or "").lower()
+
+
+def registrar(row: Row) -> str:
+    return str(row.get("RegistrarPool") or "").lower()
+
+
+def name(row: Row) -> str:
+    return address(row) or str(row.get("Identity"))
+
+
+def on_premises(row: Row) -> bool:
+    """Enabled, with a SIP address, and homed on servers of this organisation."""
+    return (
+        row.get("Enabled") is True
+        and bool(address(row))
+        and str(row.get("HostingProvider") or "").upper() == ON_PREMISES
+    )
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The users in scope, by where they are homed."""
+
+    here: tuple[Row, ...]
+    elsewhere: tuple[Row, ...]
+    branch: tuple[Row, ...] = ()
+
+
+def homes(rows: Iterable[Row], pools: Sequence[str], branch_pools: Sequence[str] = ()) -> Homes:
+    """Partition the enabled on-premises users; those on survivable branch appliances are listed apart."""
+    ours, branches = {pool.lower() for pool in pools}, {pool.lower() for pool in branch_pools}
+    here: list[Row] = []
+    elsewhere: list[Row] = []
+    branch: list[Row] = []
+    for row in rows:
+        if on_premises(row):
+            home = registrar(row)
+            (here if home in ours else branch if home in branches else elsewhere).append(row)
+    return Homes(tuple(here), tuple(elsewhere), tuple(branch))
+
+
+def named(rows: Iterable[Row], addresses: Sequence[str]) -> list[Row]:
+    """The rows of these SIP addresses, in the order asked; a missing or ambiguous one is an error that names it."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(address(row), []).append(row)
+    wanted = [_sip(text) for text in addresses]
+    missing = [one for one in wanted if one not in found]
+    if missing:
+        raise InvalidInput(
+            f"No user has the SIP address {', '.join(missing)}: correct the list or enable the user first."
+        )
+    twice = [one for one in wanted if len(found[one]) > 1]
+    if twice:
+        raise InvalidInput(
+            f"More than one user has the SIP address {', '.join(twice)}: make the addresses unique first."
+        )
+    return [found[one][0] for one in dict.fromkeys(wanted)]
+
+
+def _sip(text: str) -> str:
+    try:
+        return sip_uri(text).lower()
+    except ValueError as exc:
+        raise InvalidInput(str(exc)) from exc
+
+
+def immovable(row: Row) -> str | None:
+    """Why this user cannot be moved as things stand, or None. Facts: Microsoft's page on moving users, and Move-CsUser's."""
+    if row.get("Enabled") is not True:
+        return "is not enabled"
+    if str(row.get("HostingProvider") or "").upper() != ON_PREMISES:
+        return f"is hosted by {row.get('HostingProvider') or 'nobody'}, not on premises"
+    if not registrar(row):
+        return "has no registrar pool: a user of Office Communications Server is moved with Move-CsLegacyUser"
+    if row.get("TargetRegistrarPool"):
+        return f"is being moved to {row['TargetRegistrarPool']} already"
+    display = str(row.get("DisplayName") or "")
+    if display != display.strip():
+        return "has a display name that begins or ends with a blank"
+    return None
+
+
+def by_pool(rows: Iterable[Row]) -> dict[str, int]:
+    """How many users each pool has, the largest first."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        pool = registrar(row) or "(none)"
+        counts[pool] = counts.get(pool, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def sample(rows: Sequence[Row], most: int = 5) -> str:
+    """Some of these users by name, for a sentence."""
+    shown = ", ".join(name(row) for row in rows[:most])
+    return shown if len(rows) <= most else f"{shown} and {len(rows) - most} more"
+
+
+def read_parameters(params: Row) -> dict[str, Any]:
+    """Parameters of Get-CsUser that a module's options ask for."""
+    controller = params.get("domain_controller")
+    return {"DomainController": controller} if controller else {}

@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: external_access_policy_grant
+short_description: Grant an external access policy to users
+version_added: 0.1.0
+description:
+  - Grants the policy to users who have another one, all in one task. The previous grant is kept in the journal.
+  - A grant that would take remote access or public cloud access from a user, or give federation to one who had none, is refused and listed, unless
+    the user is named in O(accepted_losses). What a user has now is the policy granted to the user, else that of the site of the user's pool, else
+    the global one.
+  - Users receive a policy when they sign in again.
+options:
+  policy:
+    description: Name of the policy, without C(tag:). Policies of the global and site scope cannot be granted and need no grant, so for them nothing is done.
+    type: str
+    required: true
+  users:
+    description: SIP addresses of the users. Empty means every enabled on-premises user on O(pools).
+    type: list
+    elements: str
+    default: []
+  pools:
+    description: FQDNs of the pools whose users are in question.
+    type: list
+    elements: str
+    required: true
+  accepted_losses:
+    description: SIP addresses of users for whom the loss of access, or the new federation access, is accepted.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.windows_host
+seealso:
+  - name: Grant-CsExternalAccessPolicy
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/grant-csexternalaccesspolicy
+  - name: Get-CsEffectivePolicy
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/get-cseffectivepolicy
+author:
+  - lync.xmpp_migration contributors (@lync-xmpp-migration)
+"""
+
+EXAMPLES = r"""
+- name: Grant the XMPP policy to every user of the pool
+  lync.xmpp_migration.external_access_policy_grant:
+    policy: XmppUsers
+    pools:
+      - pool2013.contoso.test
+"""
+
+RETURN = r"""
+granted:
+  description: SIP addresses of the users who got the policy, or in check mode would get it.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - sip:user001@contoso.test
+already_granted:
+  description: How many of the users have the policy already.
+  returned: success
+  type: int
+  sample: 195
+"""
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._access_grant import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+
+ARGUMENT_SPEC = {
+    "policy": {"type": "str", "required": True},
+    "users": {"type": "list", "elements": "str", "default": []},
+    "pools": {"type": "list", "elements": "str", "required": True},
+    "accepted_losses": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def main() -> None:
+    execute(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: users_homed
+short_description: See that every user is homed on a Lync Server 2013 pool
+version_added: 0.1.0
+description:
+  - Reads all users and fails where an enabled on-premises user is homed elsewhere than on O(pools).
+  - On-premises is a C(HostingProvider) of C(SRV:). Users of survivable branch appliances (O(branch_pools)) are listed apart and do not count.
+  - What it found is kept as evidence. Until there is such evidence, no XMPP partner, no XMPP route and no XMPP port is created, because a moved user
+    keeps the legacy gateway only as long as the partner is not configured in Lync Server 2013.
+options:
+  pools:
+    description: FQDNs of the Lync Server 2013 pools.
+    type: list
+    elements: str
+    required: true
+  branch_pools:
+    description: FQDNs of the survivable branch appliances. Their users have no XMPP afterwards.
+    type: list
+    elements: str
+    default: []
+  domain_controller:
+    description: The domain controller to read from. Without it Lync chooses one.
+    type: str
+extends_documentation_fragment:
+  - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.windows_host
+seealso:
+  - name: Get-CsUser
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/get-csuser
+  - module: lync.xmpp_migration.user_move
+author:
+  - lync.xmpp_migration contributors (@lync-xmpp-migration)
+"""
+
+EXAMPLES = r"""
+- name: See that no user is homed elsewhere
+  lync.xmpp_migration.users_homed:
+    pools:
+      - pool2013.contoso.test
+"""
+
+RETURN = r"""
+users:
+  description: How many users were found where.
+  returned: success
+  type: dict
+  contains:
+    here:
+      description: Enabled on-premises users homed on one of the pools.
+      type: int
+    branch:
+      description: Users homed on survivable branch appliances.
+      type: int
+    other:
+      description: Users who are not enabled or not on premises.
+      type: int
+  sample:
+    here: 196
+    branch: 0
+    other: 4
+"""
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import (
+    PROPERTIES,
+    by_pool,
+    homes,
+    read_parameters,
+    sample,
+)
+
+ARGUMENT_SPEC = {
+    "pools": {"type": "list", "elements": "str", "required": True},
+    "branch_pools": {"type": "list", "elements": "str", "default": []},
+    "domain_controller": {"type": "str"},
+}
+
+
+def run(task: Task) -> Report:
+    rows = task.session.read(Query("user", parameters=read_parameters(task.params), properties=PROPERTIES))[0]
+    found = homes(rows, task.params["pools"], task.params["branch_pools"])
+    if found.elsewhere:
+        pools = ", ".join(f"{count} on {pool}" for pool, count in by_pool(found.elsewhere).items())
+        raise NotReady(
+            f"{len(found.elsewhere)} enabled users are not homed on {', '.join(task.params['pools'])} ({pools}): {sample(found.elsewhere)}. "
+            f"Move them with the role user_move, or disable them for Lync, and run this again."
+        )
+    counts = {
+        "here": len(found.here),
+        "branch": len(found.branch),
+        "other": len(rows) - len(found.here) - len(found.branch),
+    }
+    return Report(
+        changed=False, value={"users": counts}, evidence=[Evidence("users_homed", "organisation", value=counts)]
+    )
+
+
+def main() -> None:
+    execute(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

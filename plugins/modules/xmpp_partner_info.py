@@ -1,0 +1,80 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: xmpp_partner_info
+short_description: Read the XMPP partners, in the Central Management store or in a server's own copy of it
+version_added: 0.1.0
+description:
+  - Returns the allowed XMPP partners.
+  - With O(local_store) it reads the server's replica, which is what the server acts on. With O(expect) it waits until these partners are there, and
+    keeps that as evidence for the server. DNS is not changed before there is such evidence for every Front End and Edge server.
+options:
+  local_store:
+    description: Whether to read the replica on the server itself.
+    type: bool
+    default: false
+  expect:
+    description: Domains of partners that must be there.
+    type: list
+    elements: str
+    default: []
+  wait_seconds:
+    description: Seconds to wait until they are.
+    type: int
+    default: 0
+extends_documentation_fragment:
+  - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.windows_host
+seealso:
+  - name: Get-CsXmppAllowedPartner
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/get-csxmppallowedpartner
+author:
+  - lync.xmpp_migration contributors (@lync-xmpp-migration)
+"""
+
+EXAMPLES = r"""
+- name: See the partner in the server's own copy of the store
+  lync.xmpp_migration.xmpp_partner_info:
+    local_store: true
+    expect:
+      - fabrikam.test
+    wait_seconds: 600
+"""
+
+RETURN = r"""
+partners:
+  description: The partners, with the options of M(lync.xmpp_migration.xmpp_partner) as keys.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - domain: fabrikam.test
+      additional_domains: []
+      partner_type: Federated
+      tls_negotiation: Required
+      sasl_negotiation: Required
+      support_dialback_negotiation: false
+"""
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_partners
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+
+ARGUMENT_SPEC = {
+    "local_store": {"type": "bool", "default": False},
+    "expect": {"type": "list", "elements": "str", "default": []},
+    "wait_seconds": {"type": "int", "default": 0},
+}
+
+
+def main() -> None:
+    execute(ARGUMENT_SPEC, see_partners)
+
+
+if __name__ == "__main__":
+    main()
