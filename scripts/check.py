@@ -4,23 +4,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tests and gates of C(./check), all or the parts that are named, and counts.
 
-A part that fails does not hide the others. The gates that only look at files run two at a time; what watches the clock or opens ports runs alone.
+A part that fails does not hide the others. The gates that only look at files run two at a time; what watches the clock
+or opens ports runs alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
-import xml.etree.ElementTree as ET  # noqa: S405 - reads the report that pytest has just written
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from gates import GATES, Finding, Gate
-from project import CACHE, ROOT, run
+from project import CACHE, ROOT, end_all, run
 
 PARTS = ("lint", "unit", "docs", "package", "sanity", "newest", "molecule", "lab")
 
@@ -38,12 +40,12 @@ class Result:
 def prepare_environment() -> None:
     """What every test and gate finds: the tools of this environment first, and none of the user's own Ansible."""
     binaries = Path(sys.executable).parent
-    os.environ["PATH"] = os.pathsep.join([str(binaries), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    path = [str(binaries), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
+    os.environ["PATH"] = os.pathsep.join(path)
     os.environ["VIRTUAL_ENV"] = str(binaries.parent)
     os.environ["ANSIBLE_HOME"] = str(CACHE / "ansible")
-    # A play whose hosts pattern matches nothing is skipped, and all is "green": read too late where a configuration file says so.
+    # Without this a play whose hosts pattern fits no host is skipped, and molecule takes that for a success.
     os.environ["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     for name in ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_INVENTORY", "PYTHONPATH"):
         os.environ.pop(name, None)
 
@@ -62,12 +64,18 @@ def judge(gate: Gate) -> Result:
 def judge_all(gates: Sequence[Gate]) -> list[Result]:
     results = []
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for future in as_completed([pool.submit(judge, gate) for gate in gates]):
-            result = future.result()
-            results.append(result)
-            print(f"{'FAILED' if result.failed else 'passed'}  {result.part}: {result.name} ({result.seconds:.1f} s)", flush=True)
-            if result.remark:
-                print(result.remark.rstrip(), flush=True)
+        try:
+            for future in as_completed([pool.submit(judge, gate) for gate in gates]):
+                result = future.result()
+                results.append(result)
+                outcome = "FAILED" if result.failed else "passed"
+                print(f"{outcome}  {result.part}: {result.name} ({result.seconds:.1f} s)", flush=True)
+                if result.remark:
+                    print(result.remark.rstrip(), flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
     return results
 
 
@@ -80,15 +88,13 @@ def pytest(part: str, folder: str, *options: str, seconds: float) -> Result | No
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     print(f"-- {part}", flush=True)
-    ended = run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations", "5", "--durations-min", "2", f"--junit-xml={report}", *options, folder],
-        seconds=seconds, live=True,
-    )
+    settings = ["-q", "-n", "2", "--durations=5", "--durations-min=2", f"--junit-xml={report}"]
+    ended = run([sys.executable, "-m", "pytest", *settings, *options, folder], seconds=seconds, live=True)
     return count(part, folder, report, ended.code, ended.seconds)
 
 
 def count(part: str, name: str, report: Path, code: int, seconds: float) -> Result:
-    """What the report says; a run that ended badly is at least one failure, whatever the report says or does not say."""
+    """What the report says; a run that ended badly is at least one failure, whatever the report says."""
     passed = failed = 0
     if report.exists():
         for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - as above
@@ -113,16 +119,8 @@ def molecule() -> list[Result]:
     return [Result("molecule", "scenarios", 0, 1, ended.seconds, "a scenario failed, see above")]
 
 
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./check", description="Runs every test and gate of the project, or the parts that are named.")
-    parser.add_argument("--install", action="store_true", help="install missing system packages first (also done where CI=true)")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all, where none is named")
-    parts = parser.parse_args(arguments).parts or list(PARTS)
-    if unknown := sorted(set(parts) - set(PARTS)):
-        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-
-    prepare_environment()
-    results: list[Result] = judge_all([gate for gate in GATES if gate.part in parts])
+def run_parts(parts: Sequence[str]) -> list[Result]:
+    results = judge_all([gate for gate in GATES if gate.part in parts])
     if "unit" in parts:
         results += filter(None, [pytest("unit", "tests/unit", seconds=900)])
     if "molecule" in parts:
@@ -130,10 +128,34 @@ def main(arguments: Sequence[str]) -> int:
     if "lab" in parts:
         # A module's tests stay on one core, because they share the servers that they started.
         results += filter(None, [pytest("lab", "tests/lab", "--dist", "loadscope", seconds=1200)])
+    return results
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="./check", description="Runs every test and gate of the project, or the parts that are named."
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="install missing system packages first (also done where CI=true)"
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all, where none is named")
+    parts = parser.parse_args(arguments).parts or list(PARTS)
+    if unknown := sorted(set(parts) - set(PARTS)):
+        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+
+    prepare_environment()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        results = run_parts(parts)
+    except KeyboardInterrupt:
+        end_all()
+        print("broken off", file=sys.stderr)
+        return 130
 
     print()
-    for result in results:
-        print(f"{result.part:10} {result.name:22} {result.seconds:7.1f} s   {result.passed} passed, {result.failed} failed")
+    for result in sorted(results, key=lambda each: PARTS.index(each.part)):
+        counts = f"{result.passed} passed, {result.failed} failed"
+        print(f"{result.part:10} {result.name:22} {result.seconds:7.1f} s   {counts}")
     print(f"{sum(r.passed for r in results)} passed, {sum(r.failed for r in results)} failed")
     return 1 if any(result.failed for result in results) or not results else 0
 

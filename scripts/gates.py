@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gates of C(./check) that are no tests of ours: linters, Ansible's own checks, the built tarball.
 
-A gate returns what it found: nothing where all is well. None of them needs the network, but for the packages that ansible-test installs from the
-package index on its first run.
+A gate that is closed raises what it found. None of them needs the network, but for the packages that ansible-test and
+the newest ansible-core take from the package index on their first run.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from project import CACHE, NAMESPACE, ROOT, copy_tree, project_files, run
-
 import tarball
+from project import CACHE, NAMESPACE, ROOT, copy_tree, project_files, run
 
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -48,7 +47,7 @@ def _demand(*argv: str | Path, seconds: float = 300, cwd: Path = ROOT, env: dict
 
 
 def ruff() -> None:
-    _demand("ruff", "check", "--quiet", ".", env={"RUFF_CACHE_DIR": str(CACHE / "ruff")})
+    _demand("ruff", "check", "--quiet", "--output-format", "concise", ".", env={"RUFF_CACHE_DIR": str(CACHE / "ruff")})
 
 
 def mypy() -> None:
@@ -60,7 +59,12 @@ def mypy() -> None:
     files = [name for name in project_files(".py") if name.split("/")[0] in ("plugins", "lab", "tests", "benchmarks")]
     _demand("mypy", *(links / name for name in files))
     # The scripts are no part of the collection, and import each other by their plain names.
-    _demand("mypy", "--explicit-package-bases", *(ROOT / name for name in project_files(".py") if name.startswith("scripts/")), env={"MYPYPATH": "scripts"})
+    _demand(
+        "mypy",
+        "--explicit-package-bases",
+        *(ROOT / name for name in project_files(".py") if name.startswith("scripts/")),
+        env={"MYPYPATH": "scripts"},
+    )
 
 
 def yamllint() -> None:
@@ -72,7 +76,11 @@ def shellcheck() -> str | None:
         if os.environ.get("CI") == "true":
             raise Finding("needs system package: shellcheck")
         return "not run, needs system package: shellcheck"
-    scripts = [name for name in project_files() if _first_line(ROOT / name).startswith((b"#!/usr/bin/env bash", b"#!/bin/sh", b"#!/bin/bash"))]
+    scripts = [
+        name
+        for name in project_files()
+        if _first_line(ROOT / name).startswith((b"#!/usr/bin/env bash", b"#!/bin/sh", b"#!/bin/bash"))
+    ]
     _demand("shellcheck", *scripts)
     return None
 
@@ -83,7 +91,7 @@ def _first_line(path: Path) -> bytes:
 
 
 def ansible_lint() -> None:
-    _demand("ansible-lint", "--profile", "production", "--offline", "--strict", "-q", seconds=600)
+    _demand("ansible-lint", "--nocolor", "--profile", "production", "--offline", "--strict", "-q", seconds=600)
 
 
 # -- docs
@@ -91,8 +99,15 @@ def ansible_lint() -> None:
 
 def collection_docs() -> None:
     _demand(
-        "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "--check-extra-docs-refs",
-        "--disallow-unknown-collection-refs", ".", seconds=600,
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs",
+        "all",
+        "--check-extra-docs-refs",
+        "--disallow-unknown-collection-refs",
+        ".",
+        seconds=600,
     )
 
 
@@ -123,8 +138,12 @@ def _import(built: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     output = _demand(
-        sys.executable, "-m", "galaxy_importer.main", built,
-        cwd=work, seconds=600,
+        sys.executable,
+        "-m",
+        "galaxy_importer.main",
+        built,
+        cwd=work,
+        seconds=600,
         env={
             "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
             "GALAXY_IMPORTER_RUN_FLAKE8": "false",
@@ -134,7 +153,9 @@ def _import(built: Path) -> None:
     if "Importer processing completed successfully" not in output:
         raise Finding(output)
     # The importer passes on what it does not like as errors and warnings in its log, and still succeeds.
-    if dislikes := [line for line in output.splitlines() if re.match(r"(ERROR|WARNING):", line) and not _is_expected(line)]:
+    if dislikes := [
+        line for line in output.splitlines() if re.match(r"(ERROR|WARNING):", line) and not _is_expected(line)
+    ]:
         raise Finding("\n".join(dislikes))
 
 
@@ -150,33 +171,50 @@ def _install(built: Path) -> None:
     installed = target / NAMESPACE
     env = {"ANSIBLE_COLLECTIONS_PATH": str(target)}
     for playbook in sorted(path.stem for path in (installed / "playbooks").glob("*.yml")):
-        _demand("ansible-playbook", "--syntax-check", "-i", "localhost,", f"lync.xmpp_migration.{playbook}", cwd=target, env=env)
+        _demand(
+            "ansible-playbook",
+            "--syntax-check",
+            "-i",
+            "localhost,",
+            f"lync.xmpp_migration.{playbook}",
+            cwd=target,
+            env=env,
+        )
     if (installed / "lab" / "__main__.py").exists():
-        _demand(sys.executable, "-m", "ansible_collections.lync.xmpp_migration.lab", "--help", cwd=target, env={"PYTHONPATH": str(target)})
+        _demand(
+            sys.executable,
+            "-m",
+            "ansible_collections.lync.xmpp_migration.lab",
+            "--help",
+            cwd=target,
+            env={"PYTHONPATH": str(target)},
+        )
 
 
 # -- sanity
 
-# ansible-test fetches get-pip.py from a host of its own. What that script does can be had from the Python at hand and the package index.
-GET_PIP = '''\
+# ansible-test fetches get-pip.py from a host of its own. What that script does, ensurepip and the package index do too.
+GET_PIP = """\
 import subprocess, sys
 if __name__ == "__main__":
     subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
     subprocess.check_call([sys.executable, "-m", "pip", "uninstall", "--yes", "--quiet", "setuptools"])
     arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--upgrade", *arguments])
-'''
+"""
 
 
 def _ansible_test_home() -> Path:
-    """A home of its own for ansible-test: it keeps its environments there, and we put the stand-in for its download beside them."""
+    """A home for ansible-test alone: its environments are kept there, and the stand-in for its download."""
     import ansible_test
 
     home = CACHE / "home"
     source = Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py"
     pinned = re.search(r"\bpip='([0-9.]+)'", source.read_text(encoding="utf-8"))
     if pinned is None:
-        raise Finding(f"{source} does not say any longer which pip it wants: see to _ansible_test_home in scripts/gates.py")
+        raise Finding(
+            f"{source} does not say any longer which pip it wants: see to _ansible_test_home in scripts/gates.py"
+        )
     stand_in = home / ".ansible" / "test" / "cache" / f"get_pip_{pinned[1].replace('.', '_')}.py"
     stand_in.parent.mkdir(parents=True, exist_ok=True)
     stand_in.write_text(GET_PIP, encoding="utf-8")
@@ -192,12 +230,26 @@ def _ansible_test_home() -> Path:
 def sanity() -> str | None:
     tree = copy_tree()
     env = {"HOME": str(_ansible_test_home())}
-    output = _demand("ansible-test", "sanity", "--python", PYTHON_VERSION, "--color", "no", cwd=tree, env=env, seconds=900)
+    output = _demand(
+        "ansible-test", "sanity", "--python", PYTHON_VERSION, "--color", "no", cwd=tree, env=env, seconds=900
+    )
     ran = re.findall(r'^Running sanity test "([a-z0-9-]+)"', output, re.MULTILINE)
     if len(ran) < 15:
         raise Finding(f"{output}\nonly {len(ran)} sanity tests ran")
     if any((tree / "tests" / "unit").rglob("test_*.py")):
-        _demand("ansible-test", "units", "--python", PYTHON_VERSION, "--color", "no", "--num-workers", "2", cwd=tree, env=env, seconds=900)
+        _demand(
+            "ansible-test",
+            "units",
+            "--python",
+            PYTHON_VERSION,
+            "--color",
+            "no",
+            "--num-workers",
+            "2",
+            cwd=tree,
+            env=env,
+            seconds=900,
+        )
     return None
 
 

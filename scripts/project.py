@@ -22,20 +22,28 @@ NAMESPACE = Path("ansible_collections", "lync", "xmpp_migration")
 
 
 def project_files(*suffixes: str) -> list[str]:
-    """The files that belong to the project, relative to its root: what git tracks or would, else (a copy without git) all that is not hidden."""
+    """The files of the project, relative to its root: what git tracks or would track, else all that is not hidden."""
     try:
-        listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=ROOT, check=True, capture_output=True,
-        ).stdout.decode().split("\0")
+        listed = (
+            subprocess.run(
+                ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+            )
+            .stdout.decode()
+            .split("\0")
+        )
     except (OSError, subprocess.CalledProcessError):
-        listed = [str(path.relative_to(ROOT)) for path in ROOT.glob("[!.]*/**/*")] + [path.name for path in ROOT.glob("*")]
+        listed = [str(path.relative_to(ROOT)) for path in ROOT.glob("[!.]*/**/*")] + [
+            path.name for path in ROOT.glob("*")
+        ]
     names = sorted({name for name in listed if name and (ROOT / name).is_file()})
     return [name for name in names if not suffixes or name.endswith(suffixes)]
 
 
 def copy_tree() -> Path:
-    """A copy of the project below ansible_collections/lync/xmpp_migration, which ansible-test asks for, whatever the checkout is called."""
+    """A copy of the project below ansible_collections/lync/xmpp_migration: ansible-test asks for these very folders."""
     base = CACHE / "tree"
     destination = base / NAMESPACE
     shutil.rmtree(destination, ignore_errors=True)
@@ -43,10 +51,13 @@ def copy_tree() -> Path:
         target = destination / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target, follow_symlinks=False)
-    # ansible-test lists files by git where it finds one further up: then it would find the checkout's, which ignores this copy.
+    # ansible-test asks git for the files, and would else find the checkout's repository, which ignores this copy.
     if not (base / ".git").exists():
         subprocess.run(["git", "init", "--quiet", str(base)], check=True)
     return destination
+
+
+_running: set[subprocess.Popen[str]] = set()
 
 
 @dataclass(frozen=True)
@@ -66,27 +77,44 @@ def run(
     env: Mapping[str, str] | None = None,
     live: bool = False,
 ) -> Ended:
-    """Runs a program in a process group of its own, without input, and ends the group when its time is up. C(live) shows the output as it comes."""
+    """Runs a program in a process group of its own, without input; ends the group when its time is up.
+
+    ``live`` lets its output through as it comes.
+    """
     started = time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in argv],
-        cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-        stdout=None if live else subprocess.PIPE, stderr=None if live else subprocess.STDOUT,
-        start_new_session=True, text=True, errors="replace",
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=None if live else subprocess.PIPE,
+        stderr=None if live else subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+        errors="replace",
     )
+    _running.add(process)
     try:
         output, _none = process.communicate(timeout=seconds)
         code = process.returncode
     except subprocess.TimeoutExpired:
         _end_group(process)
-        output = f"{process.communicate()[0] or ''}\nended after {seconds:.0f} seconds, which is more than it should ever take"
+        output = f"{process.communicate()[0] or ''}\nended after {seconds:.0f} seconds: it should never take as long"
         code = 124
         if live:
             print(output, file=sys.stderr)
     except BaseException:
         _end_group(process)
         raise
+    finally:
+        _running.discard(process)
     return Ended(code, output or "", time.monotonic() - started)
+
+
+def end_all() -> None:
+    """Ends what is still running, with all that it started: for a run that is broken off."""
+    for process in tuple(_running):
+        _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

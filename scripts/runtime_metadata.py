@@ -5,8 +5,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes meta/runtime.yml from what lies in plugins/modules.
 
-Every module is run by the one action plugin of the collection. In the action group is every module that has a Windows host behind it, which
-is what its documentation says by extending the fragment for such modules.
+Every module is run by the one action plugin of the collection. In the action group is every module that has a Windows
+host behind it, which is what its documentation says by extending the fragment for such modules.
 """
 
 from __future__ import annotations

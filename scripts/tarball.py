@@ -38,7 +38,9 @@ ALLOWED = tuple(
 )
 
 # Files that hold a secret, or are likely to, whatever folder they lie in.
-KEY_NAMES = re.compile(r".*\.(key|pem|pfx|p12|p8|der|jks|keytab|ccache|kdbx|vault)|.*(^|/)(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.env|vault[-_]pass[^/]*)")
+KEY_NAMES = re.compile(
+    r".*\.(key|pem|pfx|p12|p8|der|jks|keytab|ccache|kdbx|vault)|.*(^|/)(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.env|vault[-_]pass[^/]*)"
+)
 PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}")
 
 
@@ -63,13 +65,19 @@ def judge(path: Path) -> list[str]:
     with tarfile.open(path) as archive:
         members = [member for member in archive.getmembers() if not member.isdir()]
         complaints += [f"{member.name} is neither a file nor a folder" for member in members if not member.isfile()]
-        complaints += [f"{name} is not on the list of files that may be shipped" for name in unexpected(m.name for m in members)]
+        complaints += [
+            f"{name} is not on the list of files that may be shipped" for name in unexpected(m.name for m in members)
+        ]
         for member in members:
             content = archive.extractfile(member)
             if content is not None and holds_private_key(content.read()):
                 complaints.append(f"{member.name} holds a private key")
     names = {member.name for member in members}
-    complaints += [f"{name} is missing" for name in ("README.md", "LICENSE", "meta/runtime.yml", "meta/ee-requirements.txt") if name not in names]
+    complaints += [
+        f"{name} is missing"
+        for name in ("README.md", "LICENSE", "meta/runtime.yml", "meta/ee-requirements.txt")
+        if name not in names
+    ]
     return complaints
 
 

@@ -11,8 +11,8 @@
     def kdc(needs):
         needs("krb5kdc")
 
-Where it is missing the test is skipped, and a line at the end of the run names the package. On a build machine (CI=true) such a skip is a failure: all of
-it was to be installed there. A PowerShell is never demanded.
+Where it is missing the test is skipped, and a line at the end of the run names the package. On a build machine
+(CI=true) such a skip is a failure: all of it was to be installed there. A PowerShell is never demanded.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.skipped and os.environ.get("CI") == "true" and PREFIX in _reason(report):
         report.outcome = "failed"
