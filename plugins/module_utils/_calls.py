@@ -68,11 +68,11 @@ from ._values import (
 
 __all__ = [
     "MAX_REQUEST", "UNKNOWN", "Bytes", "Call", "Change", "Cmdlet", "Date", "Effect", "Evidence", "Executable",
-    "HashFile", "Irreversible", "Query", "ReadSlice", "Result", "Secret", "Span", "Text", "Undo", "Unknown", "WriteSlice",
-    "change_from_json", "change_to_json", "clean", "contains_unknown", "effect_from_json", "effect_to_json",
-    "evidence_from_json", "evidence_to_json", "from_json", "query_from_json", "query_to_json", "quote_argv",
-    "quote_msi", "redact", "stopping", "summary", "to_json", "to_wire", "undo_from_json", "undo_to_json", "value_from_json",
-    "value_to_json",
+    "HashFile", "Irreversible", "Query", "ReadSlice", "Result", "Secret", "Span", "Text", "Undo", "Unknown",
+    "WriteSlice", "change_from_json", "change_to_json", "clean", "contains_unknown", "effect_from_json",
+    "effect_to_json", "evidence_from_json", "evidence_to_json", "from_json", "query_from_json", "query_to_json",
+    "quote_argv", "quote_msi", "redact", "stopping", "summary", "to_json", "to_wire", "undo_from_json",
+    "undo_to_json", "value_from_json", "value_to_json",
 ]  # fmt: skip
 
 MAX_REQUEST = 1_000_000

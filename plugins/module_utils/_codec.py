@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls, changes, effects and evidence as JSON: with secrets between module and daemon, without in journals and results.
+"""Calls, changes, effects and evidence as JSON: with secrets between module and daemon, without in journal and result.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """

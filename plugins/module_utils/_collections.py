@@ -1,0 +1,220 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The typed collections that modules read: which cmdlet lists them, what identifies a row, which properties it has.
+
+Only what a published Lync Server 2013 knows is asked for. Rows are never looked up by a server's own search for an
+identity, because what a server answers where there is none has no published error id: collections are read whole and
+filtered here, where that is affordable, and else by what answers with no row (an LDAP filter, `Get-Module`).
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._calls import Cmdlet, Query
+from ._errors import InvalidRequest
+
+ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True)
+class Collection:
+    name: str
+    cmdlet: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    identity: str = "Identity"
+    properties: tuple[str, ...] = ()
+    #: cms | ad: one for the organisation; host | local: each host has its own; dns: the name servers' zones
+    store: str = "cms"
+    #: the collection whose changes arrive here by replication
+    replica_of: str | None = None
+    #: the parameter that takes a query's identity; None: read whole, filter here
+    narrow: str | None = None
+    #: the identity of the only row, where the row has none of its own; "" = that of the query
+    constant: str | None = None
+    #: error ids that say: there is no such row
+    absent: frozenset[str] = frozenset()
+
+
+def _table(*collections: Collection) -> dict[str, Collection]:
+    return {one.name: one for one in collections}
+
+
+_LOCAL = {"LocalStore": True}
+_XMPP_PARTNER = (
+    "Identity", "Domain", "AdditionalDomains", "PartnerType", "TlsNegotiation", "SaslNegotiation",
+    "SupportDialbackNegotiation", "EnableKeepAlive", "ConnectionLimit", "ProxyFqdn", "Description",
+)  # fmt: skip
+
+COLLECTIONS: Mapping[str, Collection] = _table(
+    Collection(
+        "site", "Get-CsSite",
+        properties=("Identity", "SiteId", "SiteType", "DisplayName", "Description", "ParentSite", "Services", "Pools",
+                    "FederationRoute", "XmppFederationRoute"),
+    ),
+    Collection(
+        "pool", "Get-CsPool",
+        properties=("Identity", "Fqdn", "Site", "Computers", "Services", "BackupPoolFqdn"),
+    ),
+    Collection("computer", "Get-CsComputer", properties=("Identity", "Fqdn", "Pool")),
+    Collection(
+        "edge_server", "Get-CsService", {"EdgeServer": True},
+        properties=("Identity", "PoolFqdn", "SiteId", "Version", "ServiceId", "Registrar", "AccessEdgeInternalSipPort",
+                    "AccessEdgeExternalSipPort", "AccessEdgeClientSipPort", "AccessEdgeExternalFqdn",
+                    "DataEdgeExternalFqdn", "AVEdgeExternalFqdn", "InternalInterfaceFqdn", "XmppListeningPort",
+                    "XmppInternalPort", "DependentServiceList"),
+    ),
+    Collection(
+        "registrar", "Get-CsService", {"Registrar": True},
+        properties=("Identity", "PoolFqdn", "SiteId", "Version", "ServiceId", "EdgeServer", "XmppGatewaySipPort",
+                    "DependentServiceList"),
+    ),
+    Collection(
+        "front_end_service", "Get-CsService",
+        properties=("Identity", "PoolFqdn", "SiteId", "Version", "ServiceId", "Role", "DependentServiceList"),
+    ),
+    Collection("sip_domain", "Get-CsSipDomain", properties=("Identity", "Name", "IsDefault")),
+    Collection(
+        "user", "Get-CsUser", store="ad", identity="SipAddress", narrow="LdapFilter",
+        properties=("SipAddress", "Identity", "Guid", "DisplayName", "SamAccountName", "Enabled", "RegistrarPool",
+                    "HomeServer", "HostingProvider", "ExternalAccessPolicy"),
+    ),
+    Collection(
+        "external_access_policy", "Get-CsExternalAccessPolicy",
+        properties=("Identity", "Description", "EnableFederationAccess", "EnableXmppAccess", "EnablePublicCloudAccess",
+                    "EnablePublicCloudAudioVideoAccess", "EnableOutsideAccess"),
+    ),
+    Collection(
+        "access_edge_configuration", "Get-CsAccessEdgeConfiguration",
+        properties=("Identity", "AllowAnonymousUsers", "AllowFederatedUsers", "AllowOutsideUsers", "BeClearingHouse",
+                    "EnablePartnerDiscovery", "EnableArchivingDisclaimer", "EnableUserReplicator",
+                    "KeepCrlsUpToDateForPeers", "MarkSourceVerifiableOnOutgoingMessages",
+                    "OutgoingTlsCountForFederatedPartners", "RoutingMethod"),
+    ),
+    Collection("xmpp_partner", "Get-CsXmppAllowedPartner", properties=_XMPP_PARTNER),
+    Collection(
+        "local_xmpp_partner", "Get-CsXmppAllowedPartner", _LOCAL, properties=_XMPP_PARTNER, store="local",
+        replica_of="xmpp_partner",
+    ),
+    Collection(
+        "xmpp_gateway_configuration", "Get-CsXmppGatewayConfiguration",
+        properties=("Identity", "ConnectionLimit", "PartnerConnectionLimit", "KeepAliveInterval",
+                    "StreamEstablishmentTimeout", "StreamInactivityTimeout", "SubscriptionRefreshInterval",
+                    "EnableLoggingAllMessageBodies"),
+    ),
+    Collection(
+        "allowed_domain", "Get-CsAllowedDomain",
+        properties=("Identity", "Domain", "ProxyFqdn", "Comment", "MarkForMonitoring"),
+    ),
+    Collection(
+        "simple_url_configuration", "Get-CsSimpleUrlConfiguration",
+        properties=("Identity", "SimpleUrl", "UseBackendDatabase"),
+    ),
+    Collection(
+        "certificate_use", "Get-CsCertificate", store="host", identity="Use",
+        properties=("Use", "Thumbprint", "Subject", "Issuer", "AlternativeNames", "NotBefore", "NotAfter",
+                    "SerialNumber", "EffectiveDate", "PreviousThumbprint", "UpdateTime", "SourceScope"),
+    ),
+    Collection(
+        "stored_certificate", "Get-ChildItem", {"LiteralPath": "Cert:\\LocalMachine\\My"}, store="host",
+        identity="Thumbprint",
+        properties=("Thumbprint", "Subject", "Issuer", "NotBefore", "NotAfter", "SerialNumber", "HasPrivateKey",
+                    "RawData"),
+    ),
+    Collection(
+        "windows_service", "Get-CsWindowsService", store="host", identity="Name",
+        properties=("Name", "DisplayName", "Status", "ActivityLevel", "RoleName"),
+    ),
+    Collection(
+        "replica", "Get-CsManagementStoreReplicationStatus", identity="ReplicaFqdn",
+        properties=("ReplicaFqdn", "UpToDate", "LastStatusReport", "LastUpdateCreation", "ProductVersion"),
+    ),
+    Collection("topology_document", "Get-CsTopology", {"AsXml": True}, properties=(".",), constant="document"),
+    Collection(
+        "local_topology_document", "Get-CsTopology", {"AsXml": True, **_LOCAL}, properties=(".",), constant="document",
+        store="local", replica_of="topology_document",
+    ),
+    Collection("store_location", "Get-CsConfigurationStoreLocation", properties=("BackEndServer",), constant="store"),
+    Collection(
+        "effective_policy", "Get-CsEffectivePolicy", store="ad", narrow="Identity", constant="",
+        properties=("ExternalAccessPolicy",),
+    ),
+    Collection(
+        "component", "Get-Service", store="host", identity="Name", properties=("Name", "DisplayName", "Status"),
+    ),
+    Collection(
+        "listening_port", "Get-NetTCPConnection", {"State": "Listen"}, store="host", identity="LocalPort",
+        properties=("LocalPort", "LocalAddress", "OwningProcess"),
+    ),
+    Collection(
+        "file", "Get-Item", store="host", identity="FullName", narrow="LiteralPath",
+        properties=("FullName", "Length", "LastWriteTimeUtc"), absent=frozenset({"PathNotFound", "DriveNotFound"}),
+    ),
+    Collection(
+        "module", "Get-Module", {"ListAvailable": True}, store="host", identity="Name", narrow="Name",
+        properties=("Name", "Version", "Path"),
+    ),
+    # Not a cmdlet: record sets of the name servers, read and written by the DNS module's own shell.
+    Collection(
+        "dns_record_set", "dns.query", store="dns", narrow="name", properties=("Identity", "Zone", "Ttl", "Values"),
+    ),
+)  # fmt: skip
+
+
+def collection(name: str) -> Collection:
+    try:
+        return COLLECTIONS[name]
+    except KeyError:
+        raise InvalidRequest(f"There is no collection {name!r}.") from None
+
+
+def scope_of(name: str, host_scope: str) -> str:
+    """Whose row it is: the organisation's, the name servers', or that of the host whose session is asked."""
+    store = collection(name).store
+    return {"cms": ORGANISATION, "ad": ORGANISATION, "dns": "dns"}.get(store, host_scope)
+
+
+def key(identity: object) -> str:
+    """Identities are compared without regard to case throughout Lync."""
+    return str(identity).casefold()
+
+
+def ldap_escape(text: str) -> str:
+    """A value inside an LDAP filter (RFC 4515)."""
+    return "".join(f"\\{byte:02x}" if byte in b"\x00*()\\" or byte > 126 else chr(byte) for byte in text.encode())
+
+
+def properties_of(query: Query) -> tuple[str, ...]:
+    """The properties to ask for: the query's own, with what identifies the row always among them."""
+    table = collection(query.collection)
+    wanted = query.properties or table.properties
+    if table.constant is None and table.identity not in wanted:
+        wanted = (table.identity, *wanted)
+    return wanted
+
+
+def reading(query: Query) -> Cmdlet:
+    """The call that answers a query."""
+    table = collection(query.collection)
+    parameters = {**table.parameters, **query.parameters}
+    if query.identity is not None and table.narrow is not None:
+        value = query.identity
+        if table.narrow == "LdapFilter":
+            value = f"(msRTCSIP-PrimaryUserAddress={ldap_escape(value)})"
+        parameters[table.narrow] = value
+    elif query.identity is None and table.narrow == "LiteralPath":
+        raise InvalidRequest(f"The collection {table.name} can only be read by identity.")
+    return Cmdlet(table.cmdlet, parameters, properties_of(query))
+
+
+def row_identity(query: Query, row: Mapping[str, Any]) -> str:
+    table = collection(query.collection)
+    if table.constant is not None:
+        return table.constant or str(query.identity)
+    return str(row.get(table.identity))
