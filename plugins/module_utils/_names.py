@@ -16,7 +16,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from typing import Iterable
+from collections.abc import Iterable
 
 try:
     import idna

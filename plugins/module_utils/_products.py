@@ -11,9 +11,9 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Mapping
 
 #: Display name of the Windows service of the old gateway; its short name is not published anywhere.
 LEGACY_GATEWAY_DISPLAY_NAME = "Office Communications Server XMPP Gateway"
@@ -44,8 +44,6 @@ class Product:
     has_start_pool: bool = False
     #: It has a Central Management store and is described by a published topology.
     has_central_management: bool = True
-    #: Site policies, tagged policies and external access policies with EnableXmppAccess exist.
-    has_xmpp_policy: bool = False
 
     @property
     def module_path(self) -> str | None:
@@ -94,7 +92,6 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
                 "Microsoft Lync Server 2013",
                 "3.0",
                 has_xmpp=True,
-                has_xmpp_policy=True,
             ),
             Product(
                 "sfb_2015",
@@ -107,7 +104,6 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
                 has_xmpp=True,
                 has_user_list=True,
                 has_start_pool=True,
-                has_xmpp_policy=True,
             ),
             Product(
                 "sfb_2019",

@@ -103,7 +103,9 @@ def test_sip_uri(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", ["user001@contoso.test", "sip:contoso.test", "sip:@contoso.test", "sip:a b@contoso.test", "sip:a@b@c.test", "sip:'a@contoso.test", "sip:a''b@contoso.test", "sip:a@contoso", "sip:a;b@contoso.test", "sips:a@contoso.test"]
+    "value",
+    ["user001@contoso.test", "sip:contoso.test", "sip:@contoso.test", "sip:a b@contoso.test", "sip:a@b@c.test", "sip:'a@contoso.test",
+     "sip:a''b@contoso.test", "sip:a@contoso", "sip:a;b@contoso.test", "sips:a@contoso.test"]
 )  # fmt: skip
 def test_what_is_no_sip_address_is_refused(value):
     with pytest.raises(names.BadName):
