@@ -182,9 +182,11 @@ def _service(element: ElementTree.Element) -> Service:
     sql = installed.find(tag("SqlInstanceId"))
     cluster = _cluster_key(_child(sql if sql is not None else installed, "ClusterId"))
     ports = _child(element, "Ports", NS_ROLES)
-    details = next(
-        (tuple(e.attrib.items()) for e in element if e.tag.startswith(f"{{{NS_ROLES}}}") and e is not ports), ()
-    )
+    own = next((e for e in element if e.tag.startswith(f"{{{NS_ROLES}}}") and e is not ports), None)
+    details = tuple(own.items()) if own is not None else ()
+    web = own.find(tag("ExternalSettings", NS_ROLES)) if own is not None else None
+    if web is not None:
+        details += tuple((f"ExternalSettings.{key}", value) for key, value in web.items())
     return Service(
         service_key(identity),
         _attribute(identity, "SiteId"),

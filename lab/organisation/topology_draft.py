@@ -235,7 +235,7 @@ class Draft:
         av_fqdn: str,
         machines: Mapping[str, tuple[str, str, str | None]],
         client_port: int = 443,
-        web_conferencing_port: int = 443,
+        web_conferencing_port: int = 444,
         federation: bool = False,
         xmpp: bool = False,
     ) -> str:

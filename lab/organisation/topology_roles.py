@@ -135,17 +135,18 @@ APPLICATION_SERVER = RoleRow(
     "ApplicationServerService",
 )
 
+# One external address for all services, as an estate writes it: Access 443, Web Conferencing 444, A/V 442.
 EDGE_SERVER = RoleRow(
     2,
     _rows("""
 5 AccessEdge SipServer Internal 5061 Mtls / *
 5 AccessEdge SipClient External 443 Tls / *
 5 DataEdge PsomServer Internal 8057 Mtls /
-5 DataEdge PsomClient External 443 Tls /
+5 DataEdge PsomClient External 444 Tls /
 5 MediaRelayAuthenticationEdge SipServer Internal 5062 Mtls / GruuType=MRAS
 5 MediaRelayEdge TURNServer Internal 443 Tcp /
 5 MediaRelayEdge TURNServer Internal 3478 Udp /
-5 MediaRelayEdge TURNServer External 443 Tcp /
+5 MediaRelayEdge TURNServer External 442 Tcp /
 5 MediaRelayEdge TURNServer External 3478 Udp /
 5 MediaRelayEdge MediaCommunication External 50000 TcpOrUdp / Range=10000
 7 SkypeSearchProxy WcfServer Internal 4443 Mtls /

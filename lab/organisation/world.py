@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from ..estate import Estate
 from .clock import Clock
 from .computers import Computer
+from .deployment import notify_listeners
 from .directory import Directory, User
 from .files import Files
 from .laws import Laws
@@ -61,6 +62,8 @@ class World:
         self.faults: Any = None  # organisation.faults; asked for standing conditions
         self.tables: dict[str, Any] = {}  # state of a handler family that has no other place, by family name
         self.arrivals: list[tuple[Any, User, str]] = []  # moves that the directory shows later: due, user, pool
+        #: Called with each computer whose ports or certificates have changed; organisation.deployment calls it.
+        self.on_listeners_changed: Callable[[Computer], None] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[World]:
@@ -84,6 +87,8 @@ class World:
             self.arrivals = [arrival for arrival in self.arrivals if arrival[0] > now]
             for _moment, user, pool in due:
                 self.ad.rehome(user, pool, now)
+        if self.on_listeners_changed is not None:
+            notify_listeners(self)
 
     def replicate(self) -> None:
         """Offer the store's newest snapshot to every replica. after_change does it; nobody else need."""
