@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .certificate_authority import Authority, subject
@@ -25,7 +25,6 @@ from .topology import Cluster, Topology
 
 if TYPE_CHECKING:
     from .store import Snapshot
-    from .world import World
 
 __all__ = [
     "EDGE_USES",
@@ -39,7 +38,6 @@ __all__ = [
     "common_name",
     "names_for",
     "names_of",
-    "populate",
     "subject",
     "thumbprint",
     "uses_of",
@@ -121,41 +119,6 @@ def simple_url_hosts(snapshot: Snapshot) -> list[str]:
             if host and host not in hosts:
                 hosts.append(host)
     return hosts
-
-
-# --- what is there when the lab starts
-
-
-def populate(world: World) -> None:
-    """The authority, its root on every member of the domain, and a certificate for each computer in service."""
-    plan = world.estate.certificates
-    now = world.clock.now()
-    keys = Keys(*(("ECDH_P256", 0) if plan.key == "ec256" else ("RSA", 2048)))
-    world.ca = Authority(plan.ca, keys, now, f"dc1.{world.estate.domain}")
-    kept_out = {host.fqdn.casefold() for host in world.estate.hosts if host.in_service is False}
-    for computer in world.computers.values():
-        store = certificates_of(computer)
-        cluster = world.cms.topology.pool_of(computer.fqdn)
-        if computer.joined or cluster is not None:
-            store.add(world.ca.stored(), "Root")
-        if cluster is not None and computer.fqdn not in kept_out:
-            if is_edge(world.cms.topology, cluster):
-                external = EDGE_EXTERNAL_USES + ((XMPP_USE,) if has_xmpp(world.cms.topology, cluster) else ())
-                _give(world, computer, cluster, ("Internal",))
-                _give(world, computer, cluster, external)
-            else:
-                _give(world, computer, cluster, FRONT_END_USES)
-
-
-def _give(world: World, computer: Computer, cluster: Cluster, uses: Sequence[str]) -> None:
-    store, now = certificates_of(computer), world.clock.now()
-    cn, names = names_for(world.cms.current, cluster, computer, uses, all_sip_domains=True)
-    authority: Authority = world.ca
-    key = authority.keys.next()
-    certificate = authority.issue(key.public, subject(cn), names, now, days=world.estate.certificates.days)
-    thumb = store.add(Stored(certificate, key, True, f"{cn} {', '.join(uses)}"))
-    for use in uses:
-        store.assign(use, thumb, now)
 
 
 def state(computer: Computer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .certificates import Authority, Keys, Stored, subject
 from .computers import Computer
-from .services import OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, WindowsService, certificates_of, start, start_all
+from .services import OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, WindowsService, certificates_of, prepare, start, start_all
 from .topology import Topology
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _assign(world: World, computer: Computer, name: str, names: list[str], uses:
 
 def start_services(world: World) -> None:
     """Everything that is in service runs; the old gateway's service too, unless the estate says otherwise."""
+    prepare(world)
     for computer in world.computers.values():
         if computer.role == "gateway":
             service = WindowsService(OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, "TGWServer", lync=False)

@@ -276,23 +276,19 @@ def follow(world: Any, computer: Computer) -> None:
         replica.enabled = False
 
 
-def populate(world: Any) -> None:
-    """Everything that is installed when the lab starts runs; what the published topology needs around it is there."""
+def prepare(world: Any) -> None:
+    """What the published topology needs around it is there when the lab starts: entries, databases, replicas."""
     topology: Topology = world.cms.topology
     world.tables["trusted_services"] = {cluster.fqdn.casefold() for cluster in topology.clusters}
     world.tables["databases"] = {database_of(topology, s) for s in topology.services if s.sql is not None}
     world.tables["enabled_replicas"] = {fqdn for fqdn, replica in world.replicas.items() if replica.enabled}
-    gateway = world.estate.gateway
-    computer = world.computers.get(gateway.fqdn.casefold()) if gateway else None
-    if computer is not None and gateway is not None:
-        service = WindowsService(OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, "TGWService", lync=False)
-        computer.windows_services[OCS_GATEWAY] = service
-        if gateway.running:
+
+
+def start_all(world: Any, computer: Computer) -> None:
+    """For a computer that is in service when the lab starts. What cannot start stays stopped."""
+    for service in computer.windows_services.values():
+        if service.lync and cannot_start(world, computer, service) is None:
             start(world, computer, service)
-    for computer in world.computers.values():
-        for service in computer.windows_services.values():
-            if service.lync and cannot_start(world, computer, service) is None:
-                start(world, computer, service)
 
 
 # --- what listens
