@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .certificates import Authority, Keys, Stored, subject
+from .certificates import Authority, Keys, Stored, certificates_of, subject
 from .computers import Computer
-from .services import OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, WindowsService, certificates_of, prepare, start, start_all
+from .services import OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, WindowsService, prepare, start, start_all
 from .topology import Topology
 
 if TYPE_CHECKING:
