@@ -42,9 +42,9 @@ def project_files(*suffixes: str) -> list[str]:
     return [name for name in names if not suffixes or name.endswith(suffixes)]
 
 
-def copy_tree() -> Path:
+def copy_tree(name: str) -> Path:
     """A copy of the project below ansible_collections/lync/xmpp_migration: ansible-test asks for these very folders."""
-    base = CACHE / "tree"
+    base = CACHE / "tree" / name
     destination = base / NAMESPACE
     shutil.rmtree(destination, ignore_errors=True)
     for name in project_files():

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # -*- coding: utf-8 -*-
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -29,7 +28,7 @@ ALLOWED = tuple(
         r"roles/[a-z_0-9]+/templates/[a-z_0-9./]+\.j2",
         r"playbooks/[a-z_0-9]+\.yml",
         r"lab/[a-z_0-9/]+\.py",
-        r"lab/README\.md",
+        r"lab/([a-z_0-9/]+/)?README\.md",
         r"lab/[a-z_0-9/]+\.(yml|json|json\.xz)",
         r"docs/[a-zA-Z_0-9/-]+\.(rst|md|yml)",
         r"tests/config\.yml",
