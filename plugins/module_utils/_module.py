@@ -1,0 +1,228 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module is made of: `run(task) -> Report`, and the only place where modules end.
+
+`execute` is a module's main; `perform` is the same without a process of its own, for replay and tests.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ._calls import Evidence, clean, contains_unknown, evidence_to_json, value_to_json
+from ._context import Context
+from ._errors import MigrationError, Mismatch
+from ._facts import Facts
+from ._journal import Journal
+from ._performer import ShellLike, make_performer
+from ._session import DirectTransport, Session, Transport, session_of
+
+_OURS = frozenset(
+    "changed failed msg diff calls evidence warnings deprecations exception invocation error error_kind unreachable "
+    "skipped rc ansible_facts".split()
+)
+
+Connect = Callable[[str], Transport]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a module found or did. `calls` may be left out: those of the task's sessions are listed by themselves."""
+
+    changed: bool
+    value: Mapping[str, Any] = field(default_factory=dict)
+    before: Any = None
+    after: Any = None
+    calls: Sequence[Mapping[str, Any]] = ()
+    evidence: Sequence[Evidence] = ()
+    warnings: Sequence[str] = ()
+
+    def to_result(self) -> dict[str, Any]:
+        taken = _OURS & set(self.value)
+        if taken or any(str(name).startswith("_ansible") for name in self.value):
+            raise ValueError(f"A module returned {sorted(taken) or 'a name of core'}, which is not its to return.")
+        result: dict[str, Any] = {**shown(dict(self.value)), "changed": self.changed}
+        if self.before is not None or self.after is not None:
+            before, after = ({} if one is None else shown(one) for one in (self.before, self.after))
+            result["diff"] = {"before": before, "after": after}
+        result["calls"] = [shown(dict(one)) for one in self.calls]
+        if self.evidence:
+            result["evidence"] = [clean(evidence_to_json(one)) for one in self.evidence]
+        return result
+
+
+def shown(value: Any) -> Any:
+    """A value as a result carries it: plain JSON; what nobody knows yet says so; half characters are replaced."""
+    return _readable(clean(value_to_json(value, redacted=True)))
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_readable(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    tag = value.get("$")
+    if tag is None:
+        return {name: _readable(one) for name, one in value.items()}
+    if tag == "unknown":
+        return "(not known before it is done)"
+    if tag == "secret":
+        return "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    return value.get("value", value)
+
+
+class Task:
+    """One task of one module: its options, its run, and the sessions that it asks for."""
+
+    def __init__(self, params: Mapping[str, Any], context: Context, connect: Connect | None = None) -> None:
+        self.params = dict(params)
+        self.context = context
+        self.warnings: list[str] = []
+        self._connect = connect
+        self._sessions: dict[str, Session] = {}
+
+    @property
+    def check_mode(self) -> bool:
+        return self.context.check
+
+    @property
+    def session(self) -> Session:
+        """The session of the task's own host."""
+        return self.session_for(self.context.host)
+
+    def session_for(self, host: str) -> Session:
+        if host not in self._sessions:
+            if self._connect is None:
+                self._sessions[host] = session_of(self.context, host)
+            else:
+                self._sessions[host] = Session(self._connect(host), self.context)
+        return self._sessions[host]
+
+    def local(self, shell: ShellLike, name: str = "") -> Session:
+        """A session whose other end is in this process: for modules without a Windows host behind them."""
+        session = Session(DirectTransport(make_performer(shell, self.context)), self.context)
+        self._sessions[f"local {name}"] = session
+        return session
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.context.state_dir, self.context.run)
+
+    @property
+    def facts(self) -> Facts:
+        """The evidence on record, as the laws see it."""
+        facts = Facts(self.journal, self.context.groups, check=self.check_mode)
+        facts.refresh()
+        return facts
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def verify(self, what: str, declared: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """In a real run what was read back has to be what the change declared."""
+        if self.check_mode:
+            return
+        wrong = [
+            f"{name} is {after.get(name)!r} instead of {value!r}"
+            for name, value in declared.items()
+            if not contains_unknown(value) and not same_value(value, after.get(name))
+        ]
+        if wrong:
+            raise Mismatch(
+                f"{what} was changed without an error, but read again {'; '.join(wrong)}: see whether somebody else "
+                "changes it, and run the task again."
+            )
+
+    @property
+    def calls(self) -> list[Mapping[str, Any]]:
+        return [one for session in self._sessions.values() for one in session.calls]
+
+    @property
+    def all_warnings(self) -> list[str]:
+        said = [*self.warnings, *(one for session in self._sessions.values() for one in session.warnings)]
+        return [str(clean(one)) for one in dict.fromkeys(said)]
+
+
+def same_value(wanted: Any, found: Any) -> bool:
+    """Texts are compared without regard to case, lists as sets; nothing and an empty text or list are the same."""
+    empty = (None, "", [], ())
+    if wanted in empty or found in empty:
+        return wanted in empty and found in empty
+    if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)):
+        return sorted(str(one).casefold() for one in wanted) == sorted(str(one).casefold() for one in found)
+    if isinstance(wanted, bool) or isinstance(found, bool):
+        return wanted is found
+    return str(wanted).casefold() == str(found).casefold()
+
+
+Run = Callable[[Task], Report]
+
+
+def outcome(run: Run, task: Task) -> dict[str, Any]:
+    """The result of a module: what it reports, or its one sentence. Errors that are none of ours are not caught."""
+    try:
+        report = run(task)
+        result = report.to_result()
+    except MigrationError as exc:
+        failed: dict[str, Any] = {"failed": True, "msg": clean(exc.text), "changed": False}
+        failed["error"] = {"kind": exc.kind, **clean(exc.facts())}
+        if task.calls:
+            failed["calls"] = [shown(dict(one)) for one in task.calls]
+        if task.all_warnings:
+            failed["warnings"] = task.all_warnings
+        return failed
+    result["calls"] = [shown(dict(one)) for one in task.calls] or result["calls"]
+    warnings = list(dict.fromkeys([*report.warnings, *task.all_warnings]))
+    if warnings:
+        result["warnings"] = warnings
+    return result
+
+
+def execute(argument_spec: Mapping[str, Any], run: Run, *, windows_host: bool = True, **more: Any) -> None:
+    """A module's main. `windows_host` is false where no session is needed: then only the run's context is."""
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **more)
+    try:
+        context = Context.from_environment()
+        if windows_host and context.host not in context.sockets and not module.check_mode:
+            raise MigrationError(
+                f"There is no session with {context.host}: the module has to be called in a play whose host has "
+                "ansible_connection: winrm."
+            )
+    except MigrationError as exc:
+        module.fail_json(msg=exc.text, error={"kind": exc.kind})
+    context = Context.from_json({**context.to_json(), "check": module.check_mode})
+    result = outcome(run, Task(module.params, context))
+    for text in result.pop("warnings", ()):
+        module.warn(text)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def perform(
+    argument_spec: Mapping[str, Any],
+    run: Run,
+    params: Mapping[str, Any],
+    context: Context,
+    connect: Connect | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """The module in this process: options are validated as Ansible does it, the result is what `execute` would return."""
+    constraints = {
+        name: more[name]
+        for name in ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
+        if name in more
+    }
+    validated = ArgumentSpecValidator(dict(argument_spec), **constraints).validate(dict(params))
+    if validated.error_messages:
+        return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
+    return outcome(run, Task(validated.validated_parameters, context, connect))
