@@ -47,9 +47,7 @@ class Call:
     """One call of a cmdlet, as its handler sees it."""
 
     cmdlet: str
-    p: dict[
-        str, t.Any
-    ]  # bound parameters by their own names; what was not given is absent
+    p: dict[str, t.Any]  # bound parameters by their own names; what was not given is absent
     set: int
     world: t.Any
     computer: t.Any
@@ -71,9 +69,7 @@ class Call:
         """What a cmdlet prints past the pipeline (Write-Host): a line of stdout that is no answer."""
         self.host_lines.append(text)
 
-    def should_process(
-        self, target: str = "", impact: str = "High", force: bool = False
-    ) -> bool:
+    def should_process(self, target: str = "", impact: str = "High", force: bool = False) -> bool:
         """Whether to act. Fails as a prompt fails where a real cmdlet would prompt.
 
         ``impact`` is the cmdlet's ConfirmImpact (a prompt comes from High on); ``force`` says that its -Force silences
@@ -153,24 +149,15 @@ def cmdlet(
 
     def register(function: CmdletFunction) -> CmdletFunction:
         key = name.casefold()
-        if (
-            key in registry
-            and registry[key].function.__qualname__ != function.__qualname__
-        ):
-            raise ValueError(
-                f"{name} has two handlers: {registry[key].function.__module__} and {function.__module__}"
-            )
-        registry[key] = Cmdlet(
-            name, function, writes, module, class_name or _class_name(name, module)
-        )
+        if key in registry and registry[key].function.__qualname__ != function.__qualname__:
+            raise ValueError(f"{name} has two handlers: {registry[key].function.__module__} and {function.__module__}")
+        registry[key] = Cmdlet(name, function, writes, module, class_name or _class_name(name, module))
         return function
 
     return register
 
 
-def executable(
-    name: str, *, writes: bool = True
-) -> t.Callable[[ExecutableFunction], ExecutableFunction]:
+def executable(name: str, *, writes: bool = True) -> t.Callable[[ExecutableFunction], ExecutableFunction]:
     """Registers an executable under its file name; the directory it is started from does not matter."""
 
     def register(function: ExecutableFunction) -> ExecutableFunction:
@@ -196,9 +183,9 @@ def load() -> None:
     global _loaded
     with _loading:
         if not _loaded:
-            _loaded = True
             for module in pkgutil.iter_modules(__path__):
                 importlib.import_module(f"{__name__}.{module.name}")
+            _loaded = True
 
 
 def find_cmdlet(name: str) -> Cmdlet | None:

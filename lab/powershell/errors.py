@@ -65,21 +65,23 @@ class PSError(Exception):
     def chain(self) -> list[Inner]:
         return [Inner(self.exception_type, self.message, self.hresult), *self.inner]
 
-    def to_frame(self, class_name: str = "") -> dict[str, t.Any]:
+    def of_class(self, class_name: str) -> PSError:
+        """The same error with the cmdlet's class behind its id, unless one is there."""
+        if not class_name or "," in self.id:
+            return self
+        full = f"{self.id},{class_name}"
+        return PSError(full, self.category, self.exception_type, self.message, self.target, self.inner, self.hresult)
+
+    def to_frame(self) -> dict[str, t.Any]:
         """The error as ConvertTo-JsonError writes it."""
-        full = (
-            self.id if not class_name or "," in self.id else f"{self.id},{class_name}"
-        )
         return {
-            "id": full,
+            "id": self.id,
             "category": self.category,
             "target": self.target,
             "exceptions": [
                 {
                     "type": item.type,
-                    "hresult": item.hresult
-                    if item.hresult is not None
-                    else HRESULTS.get(item.type, -2146233088),
+                    "hresult": item.hresult if item.hresult is not None else HRESULTS.get(item.type, -2146233088),
                     "message": item.message,
                 }
                 for item in self.chain()
@@ -117,6 +119,34 @@ def plain(
     inner: t.Sequence[Inner | tuple[str, str]] = (),
 ) -> PSError:
     """A cmdlet that throws a plain exception: the id is the type's full name."""
+    return PSError(exception_type, "NotSpecified", exception_type, message, target, inner)
+
+
+def parameter_already_bound(name: str) -> PSError:
     return PSError(
-        exception_type, "NotSpecified", exception_type, message, target, inner
+        "ParameterAlreadyBound",
+        "InvalidArgument",
+        "System.Management.Automation.ParameterBindingException",
+        f"Cannot bind parameter because parameter '{name}' is specified more than once.",
+    )
+
+
+def cannot_start(reason: str) -> PSError:
+    """An executable that Start-Process could not start."""
+    return PSError(
+        "InvalidOperationException,Microsoft.PowerShell.Commands.StartProcessCommand",
+        "InvalidOperation",
+        "System.InvalidOperationException",
+        f"This command cannot be run due to the error: {reason}.",
+    )
+
+
+def method_failed(exception_type: str, message: str) -> PSError:
+    """A .NET method's exception, as PowerShell wraps it."""
+    return PSError(
+        exception_type.rpartition(".")[2],
+        "NotSpecified",
+        "System.Management.Automation.MethodInvocationException",
+        f'Exception calling a method: "{message}"',
+        inner=(Inner(exception_type, message),),
     )

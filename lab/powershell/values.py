@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What PowerShell has and Python lacks: the typed values that handlers receive and return, and how they look in a row.
 
-Python's own types stand for the rest: str, bool, int, float, Decimal, list, dict (a hashtable), bytes (Byte[]), datetime,
-timedelta (TimeSpan), uuid.UUID (Guid) and None. ``render`` turns any of them into what ``cmdlet_host.ps1`` writes for it.
+Python's own types stand for the rest: str, bool, int, float, Decimal, list, dict (a hashtable), bytes (Byte[]),
+datetime, timedelta (TimeSpan), uuid.UUID (Guid) and None. ``render`` turns any of them into what ``cmdlet_host.ps1``
+writes for it.
 """
 
 from __future__ import annotations
@@ -160,9 +161,7 @@ class Psobj:
         if name in self.properties:
             return name
         folded = name.casefold()
-        return next(
-            (known for known in self.properties if known.casefold() == folded), None
-        )
+        return next((known for known in self.properties if known.casefold() == folded), None)
 
     def get(self, name: str, default: t.Any = None) -> t.Any:
         known = self.name_of(name)
@@ -175,7 +174,7 @@ class Psobj:
                 "PropertyAssignmentException",
                 "NotSpecified",
                 "System.Management.Automation.SetValueInvocationException",
-                f"The property '{name}' cannot be found on this object. Verify that the property exists and can be set.",
+                f"The property '{name}' cannot be found on this object. Verify that it exists and can be set.",
             )
         self.properties[known] = value
 
@@ -220,9 +219,7 @@ def ticks_of_date(date: dt.datetime) -> int:
 
 def utc(date: dt.datetime) -> dt.datetime:
     """A date without a zone is taken as UTC: the lab's hosts keep UTC."""
-    return (
-        date.replace(tzinfo=dt.UTC) if date.tzinfo is None else date.astimezone(dt.UTC)
-    )
+    return date.replace(tzinfo=dt.UTC) if date.tzinfo is None else date.astimezone(dt.UTC)
 
 
 def iso_text(date: dt.datetime) -> str:
@@ -295,11 +292,7 @@ def text_of(value: t.Any) -> str:
     if isinstance(value, Credential):
         return "System.Management.Automation.PSCredential"
     if isinstance(value, float):
-        return (
-            repr(int(value))
-            if value.is_integer() and abs(value) < 1e15
-            else repr(value)
-        )
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value)
 
 
@@ -394,9 +387,5 @@ def _own_member(value: t.Any, name: str) -> tuple[bool, t.Any]:
     if isinstance(value, (list, tuple, bytes)):
         return (True, len(value)) if folded in ("count", "length") else (False, None)
     if isinstance(value, str):
-        return (
-            (True, len(value.encode("utf-16-le")) // 2)
-            if folded == "length"
-            else (False, None)
-        )
+        return (True, len(value.encode("utf-16-le")) // 2) if folded == "length" else (False, None)
     return False, None
