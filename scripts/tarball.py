@@ -68,7 +68,7 @@ def judge(path: Path) -> list[str]:
             f"{name} is not on the list of files that may be shipped" for name in unexpected(m.name for m in members)
         ]
         for member in members:
-            content = archive.extractfile(member)
+            content = archive.extractfile(member) if member.isfile() else None
             if content is not None and holds_private_key(content.read()):
                 complaints.append(f"{member.name} holds a private key")
     names = {member.name for member in members}
