@@ -33,6 +33,7 @@ class Pool:
     sql: str | None = None  # SQL host; None: local on a Standard Edition server
     file_store: str | None = None  # None: on the first machine
     director: bool = False
+    test_users: tuple[str, ...] = ()  # SIP addresses in its health monitoring configuration
 
 
 @dataclass(frozen=True)

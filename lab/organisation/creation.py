@@ -66,6 +66,7 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
     equip(world)
     for computer in serving:
         equip_computer(world, computer, topology)
+    services.prepare(world)
     start_services(world)
     world.laws.start(world)
     return world

@@ -71,14 +71,18 @@ def gateway_running(world: World) -> bool:
 
 
 def legacy_path(world: World, pool: str, domain: str) -> str | None:
-    """From users of a pool to an XMPP domain as a federated SIP domain: Edge, allowed domain, old gateway."""
-    gateway = world.gateway
-    if gateway is None or domain.casefold() not in (d.casefold() for d in gateway.partners):
-        return "path-no-gateway"
+    """From users of a pool to an XMPP domain as a federated SIP domain: the site's Edge, then the old gateway."""
     topology = world.cms.topology
     cluster = topology.pool(pool)
     site = topology.site_of(cluster) if cluster else None
-    edge = edge_of_route(world, site.name if site else "", "FederationRoute")
+    return gateway_path(world, edge_of_route(world, site.name if site else "", "FederationRoute"), domain)
+
+
+def gateway_path(world: World, edge: Service | None, domain: str) -> str | None:
+    """From an Edge to an XMPP domain by the old gateway: allowed domain, Access Edge, gateway."""
+    gateway = world.gateway
+    if gateway is None or domain.casefold() not in (d.casefold() for d in gateway.partners):
+        return "path-no-gateway"
     if edge is None or edge.port(*FEDERATION_PORT) is None:
         return "path-no-federation-route"
     if not (world.cms.row("access_edge_configuration", "Global") or {}).get("AllowFederatedUsers"):

@@ -24,6 +24,7 @@ def site_of(snapshot: Snapshot, user: User) -> str | None:
 
 def effective(snapshot: Snapshot, user: User, own: str | None = None) -> tuple[str, Row]:
     """Identity and row of the external access policy that counts. ``own``: as if this one were granted."""
+    # rule: policy-precedence
     name = own if own is not None else user.policies.get(EXTERNAL_ACCESS)
     site = site_of(snapshot, user)
     for identity in (f"Tag:{name}" if name else None, f"Site:{site}" if site else None):

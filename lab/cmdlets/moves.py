@@ -1,0 +1,101 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Move-CsUser: who it takes for the user, what it refuses, and how a move can end half-way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from ..organisation.directory import ON_PREMISES, User
+from ..organisation.services import RUNNING
+from ..powershell.errors import PSError
+from ..powershell.values import Psobj
+from . import Call, cmdlet
+from .shared import fail, need_store
+from .users import AD, find_users, user_object
+
+
+def refused(call: Call, user: User, reason: str) -> PSError:
+    return fail(call, "user-move-failed", f"{user.dn}", reason=reason)
+
+
+def target_pool(call: Call) -> str:
+    """The Registrar pool that -Target names, as the topology spells it."""
+    wanted = str(call.p["Target"])
+    topology = call.world.cms.topology
+    cluster = topology.pool(wanted)
+    if cluster is None or topology.role_on(cluster, "Registrar") is None:
+        raise fail(call, "move-target-unknown", wanted)
+    return str(cluster.fqdn)
+
+
+def pool_serves(world: Any, fqdn: str) -> bool:
+    """Whether the Front End service runs on a machine of the pool: it takes the users' data."""
+    cluster = world.cms.topology.pool(fqdn)
+    for machine in cluster.machines if cluster else ():
+        computer = world.computer(machine.fqdn)
+        service = computer.windows_services.get("RTCSRV") if computer else None
+        if service is not None and service.status == RUNNING:
+            return True
+    return False
+
+
+@cmdlet("Move-CsUser", writes=True, module="Lync", class_name=AD + "MoveOcsUserCmdlet")
+def move_user(call: Call) -> Iterator[Psobj]:
+    need_store(call)
+    several = call.world.unknowns["move_matches_several"] == "all"
+    target = target_pool(call)
+    for user in find_users(call, str(call.p["Identity"]), several):
+        # rule: move-prompts
+        if not call.should_process(user.dn, impact="High"):
+            continue
+        try:
+            move(call, user, target)
+        except PSError as error:
+            call.write_error(error)
+            continue
+        if call.p.get("PassThru"):
+            yield user_object(call, user)
+
+
+def move(call: Call, user: User, target: str) -> None:
+    world, now = call.world, call.world.clock.now()
+    source = user.registrar_pool
+    if (source or "").casefold() == target.casefold() and not user.target_registrar_pool:
+        return  # rule: move-to-same-pool
+    if user.hosting_provider != ON_PREMISES and "Credential" not in call.p:
+        raise fail(call, "move-needs-credential", user.dn)
+    if user.home_server and not source:
+        raise fail(call, "move-legacy-user", user.dn)
+    if user.oddities.get("protected") and not call.world.tables.get("domain_admins", set()) & {call.user.casefold()}:
+        raise fail(call, "insufficient-rights", user.dn)
+    if not pool_serves(world, target):
+        raise refused(call, user, f"the pool {target} does not answer")
+    hindrance(call, user, target)
+    lag = float(user.oddities.get("move_lag") or 0)  # type: ignore[arg-type]
+    if lag:
+        # The move is done where it was made; the domain controller that is read shows it later.
+        world.ad.target(user, target, now)
+        world.arrivals.append((now + timedelta(seconds=lag), user, target))
+    else:
+        world.ad.rehome(user, target, now)
+    world.laws.moved(user, source, target)
+
+
+def hindrance(call: Call, user: User, target: str) -> None:
+    """Oddities of the estate that make a move fail."""
+    world = call.world
+    reason = user.oddities.get("move_error")
+    times = user.oddities.get("move_error_times")
+    failed = world.tables.setdefault("failed_moves", {})
+    if user.oddities.get("stuck") and not user.target_registrar_pool:
+        world.ad.target(user, target, world.clock.now())
+        raise refused(call, user, str(reason or "the back end did not answer in time"))
+    if reason and (times is None or failed.get(user.number, 0) < int(str(times))):
+        failed[user.number] = failed.get(user.number, 0) + 1
+        if not call.p.get("Force"):
+            raise refused(call, user, str(reason))
