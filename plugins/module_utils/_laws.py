@@ -259,8 +259,7 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
             if not guard.applies(change, effect, facts) or (guard.override and overridden(change, effect)):
                 continue
             says = guard.says.format(object=change.object, identity=effect.identity)
-            for need in guard.needs:
-                reasons += _unmet(says, need, facts)
+            reasons += _unmet(says, guard.needs, facts)
         if _target_swapped(change, effect, facts):
             reasons += _ttl_not_run_out(change, effect, facts)
     return list(dict.fromkeys(reasons))
@@ -278,34 +277,46 @@ def require(
     facts: FactsLike, fact: str, members: Iterable[str] = (ORGANISATION,), what: str = "This step"
 ) -> list[str]:
     """The refusals for a fact that a module itself wants to see proved."""
-    return _of_members(f"{what} is not done", fact, tuple(members), facts)
+    return _refusal(f"{what} is not done", {fact: _missing(fact, tuple(members), facts)})
 
 
-def _unmet(says: str, need: Need, facts: FactsLike) -> list[str]:
-    if not need.groups:
-        return _of_members(says, need.fact, (ORGANISATION,), facts)
-    empty = [group for group in need.groups if not facts.members(group)]
-    if empty:
-        return [f"{_upper(says)}: the inventory has no host in the group {' and '.join(empty)}, so nothing proves that "
-                f"{FACTS[need.fact].that} there. Complete the inventory."]  # fmt: skip
-    return _of_members(says, need.fact, facts.members(*need.groups), facts)
+def _unmet(says: str, needs: Iterable[Need], facts: FactsLike) -> list[str]:
+    missing: dict[str, str] = {}
+    for need in needs:
+        empty = [group for group in need.groups if not facts.members(group)]
+        if empty:
+            return [
+                f"{_upper(says)}: the inventory has no host in the group {' and '.join(empty)}, so nothing proves that "
+                f"{FACTS[need.fact].that} there. Complete the inventory."
+            ]
+        members = facts.members(*need.groups) if need.groups else (ORGANISATION,)
+        missing[need.fact] = _missing(need.fact, members, facts)
+    return _refusal(says, missing)
 
 
-def _of_members(says: str, fact: str, members: tuple[str, ...], facts: FactsLike) -> list[str]:
-    missing: dict[str, list[str]] = {}
+def _missing(fact: str, members: tuple[str, ...], facts: FactsLike) -> str:
+    """What evidence of a fact is not fresh, and for whom; empty where all is."""
+    found: dict[str, list[str]] = {}
     for member in members:
         status = facts.finding(fact, member, touched_by(fact, member)).status
         if status != FRESH:
-            missing.setdefault(status, []).append(member)
-    if not missing:
-        return []
+            found.setdefault(status, []).append(member)
+    if not found:
+        return ""
     how = [
         f"{_STATUS[status]}{'' if names == [ORGANISATION] else ' for ' + ', '.join(names)}"
-        for status, names in missing.items()
+        for status, names in found.items()
     ]
-    return [
-        f"{_upper(says)}: that {FACTS[fact].that} {' and '.join(how)}. Run {_playbook(FACTS[fact].tag)} without --limit."
-    ]
+    return f"that {FACTS[fact].that} {' and '.join(how)}"
+
+
+def _refusal(says: str, missing: Mapping[str, str]) -> list[str]:
+    """One sentence with all that is missing, and which parts of the master playbook find it out."""
+    lacking = {fact: text for fact, text in missing.items() if text}
+    if not lacking:
+        return []
+    tags = list(dict.fromkeys(FACTS[fact].tag for fact in lacking))
+    return [f"{_upper(says)}: {'; '.join(lacking.values())}. Run {_playbook(*tags)}."]
 
 
 _STATUS = {
@@ -315,10 +326,10 @@ _STATUS = {
 }
 
 
-def _playbook(tag: str) -> str:
-    if tag == "accept":
+def _playbook(*tags: str) -> str:
+    if tags == ("accept",):
         return "the playbook lync.xmpp_migration.accept"
-    return f"the playbook lync.xmpp_migration.migrate with --tags {tag}"
+    return f"the playbook lync.xmpp_migration.migrate with --tags {','.join(tags)} and without --limit"
 
 
 def _upper(text: str) -> str:
@@ -330,14 +341,14 @@ def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[s
     zone = str(_becomes(effect, "Zone") or _was(change, "Zone") or effect.identity.split()[0].split("_tcp.", 1)[1])
     zone = zone.rstrip(".")
     says = f"the DNS record {effect.identity} is not changed"
-    reasons = _of_members(says, "ttl_lowered", (zone,), facts)
+    reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})
     if reasons or facts.check:
         return reasons
     earliest = moment(facts.finding("ttl_lowered", zone).value)
     if earliest is None or earliest > facts.now:
         when = earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
         return [
-            f"{_upper(says)}: resolvers may keep the old record of {zone} until {when}. Run {_playbook('dns_update')} then."
+            f"{_upper(says)}: resolvers may keep the old record of {zone} until {when}. Run {_playbook('dns_update')} after that."
         ]
     return []
 
@@ -359,4 +370,4 @@ def _central_store(change: Change, facts: FactsLike) -> list[str]:
     makes_one = call.name == "Set-CsConfigurationStoreLocation" or (
         call.name == "Install-CsDatabase" and call.parameters.get("CentralManagementDatabase") is True
     )
-    return _of_members(f"{change.object} is not made", "no_central_store", (ORGANISATION,), facts) if makes_one else []
+    return require(facts, "no_central_store", what=change.object) if makes_one else []

@@ -36,6 +36,10 @@ class Noun:
     row_identity: Callable[[str], str] = str
     #: how New-, Set- and Remove- take it
     parameter_identity: Callable[[str], str] = str
+    #: properties that repeat the identity as New- takes it
+    repeated: tuple[str, ...] = ()
+    #: what the module's options call the identity
+    identity_option: str = "identity"
 
     def field(self, option: str) -> Field:
         return next(one for one in self.fields if one.option == option)
@@ -45,7 +49,7 @@ class Noun:
         if row is None:
             return None
         identity = row.get(collection(self.collection).identity)
-        return {"identity": identity, **{one.option: one.read(row) for one in self.fields if not one.secret}}
+        return {self.identity_option: identity, **{one.option: one.read(row) for one in self.fields if not one.secret}}
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def ensure(
     if state == "absent":
         change, after = _removal(task, noun, identity, label, before, override), None
     elif before is None:
-        after = _created(noun, row, values)
+        after = {**_created(noun, row, values), **{one: noun.parameter_identity(identity) for one in noun.repeated}}
         change = _creation(task, noun, identity, label, values, after, override)
     else:
         changed = _differing(noun, values, before, frozenset(always_send), label)
