@@ -65,17 +65,21 @@ def run(task: Task) -> Report:
             f"There is no external access policy {wanted} for users: create it first (module external_access_policy)."
         )
     rows = task.session.read(Query("user", properties=PROPERTIES))[0]
-    chosen = named(rows, task.params["users"]) if task.params["users"] else homes(rows, task.params["pools"]).here
+    asked = [one for one in task.params["users"] if one != "all"]
+    chosen = named(rows, asked) if asked else homes(rows, task.params["pools"]).here
     left = [row for row in chosen if bare(str(row.get("ExternalAccessPolicy") or "")).lower() != wanted.lower()]
     accepted = {one.lower() for one in task.params["accepted_losses"]}
-    _refuse_losses(left, then, policies, _sites(task), accepted)
-    outcomes = _grant(task, left, wanted, accepted)
+    sites = _sites(task)
+    taken = {address(row): losses(effective(row, policies, sites), then) for row in left}
+    sites = _sites(task)
+    lost = {name(row): losses(effective(row, policies, sites), then) for row in left}
+    _refuse_losses(lost, str(then.get("Identity")), accepted)
+    _grant(task, left, wanted, lost, accepted)
     return Report(
         changed=bool(left),
         value={"granted": [name(row) for row in left], "already_granted": len(chosen) - len(left)},
         before={name(row): row.get("ExternalAccessPolicy") or None for row in left},
         after={name(row): wanted for row in left},
-        calls=outcomes,
     )
 
 
@@ -84,32 +88,26 @@ def _sites(task: Task) -> dict[str, str]:
     return {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in task.session.read(Query("pool"))[0]}
 
 
-def _refuse_losses(
-    left: Sequence[Row], then: Row, policies: Mapping[str, Row], sites: Mapping[str, str], accepted: set[str]
-) -> None:
-    found = [
-        f"{name(row)} {' and '.join(lost)}"
-        for row in left
-        if address(row) not in accepted and (lost := losses(effective(row, policies, sites), then))
-    ]
+def _refuse_losses(lost: Mapping[str, Sequence[str]], policy: str, accepted: set[str]) -> None:
+    found = [f"{user} {' and '.join(what)}" for user, what in lost.items() if what and user not in accepted]
     if found:
         more = f" (and {len(found) - 10} more)" if len(found) > 10 else ""
         raise Refused(
             [
-                f"The grant of {then.get('Identity')} would change what these users have beyond XMPP: {'; '.join(found[:10])}{more}. Give the policy "
-                "the same settings as the one they have (copy_from), or name the users in accepted_losses."
+                f"The grant of {policy} would change what these users have beyond XMPP: {'; '.join(found[:10])}{more}. "
+                "Give the policy the same settings as the one they have (copy_from), or name the users in accepted_losses."
             ]
         )
 
 
-def _grant(task: Task, users: Sequence[Row], policy: str, accepted: set[str], size: int = 25) -> list[Any]:
-    outcomes: list[Any] = []
+def _grant(
+    task: Task, users: Sequence[Row], policy: str, lost: Mapping[str, list[str]], accepted: set[str], size: int = 25
+) -> None:
     for start in range(0, len(users), size):
-        outcomes += task.session.change(*(_change(row, policy, accepted) for row in users[start : start + size]))
-    return outcomes
+        task.session.change(*(_change(row, policy, lost[name(row)], accepted) for row in users[start : start + size]))
 
 
-def _change(row: Row, policy: str, accepted: set[str]) -> Change:
+def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Change:
     previous = bare(str(row.get("ExternalAccessPolicy") or ""))
     back: dict[str, Any] = {"Identity": address(row), "Confirm": False}
     if previous:
@@ -118,8 +116,9 @@ def _change(row: Row, policy: str, accepted: set[str]) -> Change:
         Cmdlet("Grant-CsExternalAccessPolicy", {"Identity": address(row), "PolicyName": policy, "Confirm": False}),
         object=f"user {name(row)}",
         effects=(Effect("user", ORGANISATION, address(row), {"ExternalAccessPolicy": policy}),),
-        before={"ExternalAccessPolicy": previous or None, "Guid": row.get("Guid")},
-        # Without -PolicyName the user falls back to the site's or the global policy: inferred from the parameter being optional.
+        before={"ExternalAccessPolicy": previous or None, "Guid": row.get("Guid"), "Losses": lost},
+        # Without -PolicyName the user falls back to the site's or the global policy: inferred from the parameter being
+        # optional.
         undo=(Cmdlet("Grant-CsExternalAccessPolicy", back),),
-        override=name(row) if address(row) in accepted else None,
+        override=address(row) if address(row) in accepted else None,
     )

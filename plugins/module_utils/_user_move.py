@@ -33,7 +33,7 @@ def run(task: Task) -> Report:
         _refuse_unmovable(chosen, pools)
     left = [row for row in found.elsewhere if immovable(row) is None]
     not_moved = [{"user": name(row), "reason": reason} for row in found.elsewhere if (reason := immovable(row))]
-    outcomes, failed = _move(task, left, target)
+    failed = _move(task, left, target)
     not_moved += failed
     refused = {entry["user"] for entry in failed}
     moved = [row for row in left if name(row) not in refused]
@@ -51,7 +51,6 @@ def run(task: Task) -> Report:
         value={"moved": [name(row) for row in moved], "already_moved": len(found.here), "not_moved": not_moved},
         before={name(row): registrar(row) for row in moved},
         after={name(row): target for row in moved},
-        calls=outcomes,
     )
 
 
@@ -87,20 +86,18 @@ def change_of(row: Row, target: str, params: Mapping[str, Any]) -> Change:
     )
 
 
-def _move(task: Task, users: Sequence[Row], target: str) -> tuple[list[Any], list[dict[str, str]]]:
+def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]:
     """Move in requests of a bounded length; one user's failure does not hide the others."""
-    outcomes: list[Any] = []
     failed: list[dict[str, str]] = []
     size = max(1, task.params["batch_size"])
     for start in range(0, len(users), size):
         batch = users[start : start + size]
         changes = [change_of(row, target, task.params) for row in batch]
-        for row, outcome in zip(batch, task.session.change(*changes, partial=True), strict=True):
-            outcomes.append(outcome)
+        for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
-                ids = ", ".join(error["id"] for error in outcome["errors"]) or "no error was given"
+                ids = ", ".join(error.name for error in outcome["errors"]) or "no error was given"
                 failed.append({"user": name(row), "reason": f"was refused by Move-CsUser ({ids})"})
-    return outcomes, failed
+    return failed
 
 
 def _read_back(task: Task, moved: Sequence[Row], target: str) -> None:

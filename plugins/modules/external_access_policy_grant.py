@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   users:
-    description: SIP addresses of the users. Empty means every enabled on-premises user on O(pools).
+    description: SIP addresses of the users. Empty, or V(all), means every enabled on-premises user on O(pools).
     type: list
     elements: str
     default: []
