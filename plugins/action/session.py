@@ -1,0 +1,248 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin of every module of the collection.
+
+The host keeps the connection that the inventory gives it, ansible_connection=winrm with its options as core has resolved them.
+The module runs on the controller and talks to the daemon that holds the host's warm PowerShell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.playbook.play_context import PlayContext
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader
+from ansible.utils.display import Display
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE, Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _claim, _client, _context, _rules, _runtime
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._endpoint import Endpoint
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._guard import Guard
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import MODES, WARM
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._winrm import secrets_of
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        self._vars = task_vars or {}
+        self._secrets: list[str] = _rules.secrets_in(self._task.args)
+        self._socket: str | None = None
+        try:
+            return self._run()
+        except Unreachable as exc:
+            raise AnsibleConnectionFailure(exc.text) from None
+        except MigrationError as exc:
+            raise AnsibleActionFail(exc.text) from None
+
+    def _run(self) -> dict[str, Any]:
+        if C.DEFAULT_KEEP_REMOTE_FILES:
+            raise AnsibleActionFail(
+                "ANSIBLE_KEEP_REMOTE_FILES would leave a file with the options of every task, passwords among them: unset it."
+            )
+        self._state_dir = _context.state_directory(self._vars, self._templar.template)
+        place = _context.place_of(self._module, self._connection.transport)
+        run = _runtime.Run.current()
+        if place == "host":
+            context = self._composed(run)
+            return self._finished(self._execute_module(task_vars=self._vars), context)
+        self._refuse_become(place)
+        if place == "controller":
+            context = self._composed(run)
+            with self._guarded(run, context):
+                return self._on_controller(context)
+        self._open(run)
+        return self._on_controller(self._composed(run))
+
+    # --- what the task says
+
+    @property
+    def _module(self) -> str:
+        return str(self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
+
+    @property
+    def _host(self) -> str:
+        """Whose session it is: the delegate's, where the task is delegated."""
+        return str(self._task.delegate_to or self._vars["inventory_hostname"])
+
+    @property
+    def _host_vars(self) -> Mapping[str, Any]:
+        if self._task.delegate_to:
+            found: Mapping[str, Any] = self._vars["ansible_delegated_vars"][self._task.delegate_to]
+            return found
+        return self._vars
+
+    def _host_var(self, name: str, default: Any = None) -> Any:
+        value = self._host_vars.get(name)
+        return default if value is None else self._templar.template(value)
+
+    @property
+    def _strategy(self) -> str | None:
+        return _rules.strategy(str(self._task.get_play().strategy))
+
+    def _composed(self, run: _runtime.Run) -> Context:
+        expected = self._host_var("expected_computer_name")
+        return _context.compose(
+            task_vars=self._vars,
+            host=self._host,
+            role=str(self._vars.get("ansible_role_name") or self._vars.get("role_name") or ""),
+            task=str(self._task.name or self._task.action),
+            module=self._module,
+            check=bool(self._task.check_mode),
+            state_dir=self._state_dir,
+            run=run.name,
+            sockets=run.sockets(),
+            expected=None if expected is None else str(expected),
+        )
+
+    # --- what it cannot have
+
+    def _refuse_become(self, place: str) -> None:
+        if not self._task.become and getattr(self._connection, "become", None) is None:
+            return
+        if place == "controller":
+            raise AnsibleActionFail(_rules.become_on_controller(self._module))
+        raise AnsibleActionFail(_rules.become(self._module, self._host))
+
+    @contextmanager
+    def _guarded(self, run: _runtime.Run, context: Context) -> Iterator[None]:
+        """A module of the controller's own that changes something is held to what a daemon is held to."""
+        if not _context.CONTROLLER[self._module].writes:
+            yield
+            return
+        refused = self._strategy or (None if context.check else _context.dies_with_the_run(self._vars))
+        if refused:
+            raise AnsibleActionFail(refused)
+        held = None if context.check else _claim.claim(context.state_dir, context.run, run.owner)
+        try:
+            yield
+        finally:
+            if held is not None:
+                os.close(held)
+
+    def _checked(self, endpoint: Endpoint) -> None:
+        """Before a byte of a credential leaves: whether it may leave that way."""
+        allowed = boolean(self._host_var("lync_allow_unencrypted", False), strict=False)
+        groups = self._vars.get("groups") or {}
+        refused = _rules.unencrypted(endpoint, self._host, allowed)
+        if not refused and "credssp" in endpoint.transports:
+            refused = _rules.exposed_account(endpoint, self._host, groups, self._accounts())
+        if refused:
+            raise AnsibleActionFail(refused)
+
+    def _accounts(self) -> dict[str, str]:
+        """As whom the other hosts of the play and of the migration are reached."""
+        groups = self._vars.get("groups") or {}
+        hosts = {str(one) for name in _context.GROUPS for one in groups.get(name) or ()}
+        hosts.update(str(one) for one in self._vars.get("ansible_play_hosts_all") or ())
+        accounts = {}
+        for host in sorted(hosts - {self._host}):
+            known = self._vars["hostvars"][host]
+            named = [known.get(name) for name in ("ansible_winrm_user", "ansible_user")]
+            accounts[host] = str(next((self._templar.template(one) for one in named if one), ""))
+        return accounts
+
+    # --- the session
+
+    def _open(self, run: _runtime.Run) -> None:
+        refused = _rules.wrong_transport(self._module, self._host, self._connection.transport)
+        if refused:
+            raise AnsibleActionFail(refused)
+        connection = self._connection
+        options = {name: connection.get_option(name) for name in connection.option_definitions}
+        extras = dict(connection.get_option("_extras") or {})
+        mode = str(self._host_var("lync_session_mode", WARM))
+        if mode not in MODES:
+            raise AnsibleActionFail(f"lync_session_mode is {mode!r} for {self._host}: {' or '.join(MODES)} is wanted.")
+        self._secrets += [str(one) for one in secrets_of(options, extras)]
+        endpoint = Endpoint.of(options, extras)
+        self._checked(endpoint)
+        key = _runtime.socket_key(run.owner, endpoint.url, endpoint.transports, endpoint.identity, self._state_dir)
+        expected = self._host_var("expected_computer_name")
+        guard = Guard(
+            self._host,
+            endpoint.address,
+            None if expected is None else str(expected),
+            never=self._strategy,
+            not_really=_context.dies_with_the_run(self._vars),
+        )
+        settings = {
+            "options": options,
+            "extras": extras,
+            "mode": mode,
+            # only ever on the socket: it is made of the password too
+            "digest": _runtime.digest(options, extras, mode),
+            "context": self._composed(run).to_json(),
+        }
+        # the module of the same name opens the session itself, or only looks at it
+        message = {"guard": guard.to_json(), "open": self._module != "session"}
+        self._socket = run.socket(key)
+        _reply, started = _client.attach(run, key, settings, message)
+        run.remember(self._host, self._socket)
+        warning = _rules.not_validated(endpoint, self._host)
+        if started and warning:
+            display.warning(warning)
+
+    # --- the module
+
+    def _on_controller(self, context: Context) -> dict[str, Any]:
+        local = connection_loader.get("ansible.builtin.local", PlayContext(), os.devnull)
+        # not pipelined, core would write the options to a temporary file
+        local.set_options(direct={"pipelining": True})
+        local._remote_is_local = True
+        python = self._vars["ansible_playbook_python"]
+        told = {**self._vars, "ansible_python_interpreter": python}
+        if self._task.delegate_to:
+            theirs = {**self._host_vars, "ansible_python_interpreter": python}
+            told["ansible_delegated_vars"] = {**self._vars["ansible_delegated_vars"], self._task.delegate_to: theirs}
+        connection, self._connection = self._connection, local
+        os.environ[VARIABLE] = json.dumps(context.to_json())
+        try:
+            result = self._execute_module(task_vars=told)
+        finally:
+            # `until` runs the action again with the same object
+            self._connection = connection
+            os.environ.pop(VARIABLE, None)
+        self._show_output()
+        return self._finished(result, context)
+
+    def _show_output(self) -> None:
+        """What the host printed beside its answers: nobody decides on it, somebody may want to see it."""
+        if self._socket is None or display.verbosity < 3:
+            return
+        try:
+            for line in _client.ask(self._socket, {"op": "said"})["said"]:
+                display.vvv(f"HOST OUTPUT {line}", host=self._host)
+        except (_client.Gone, MigrationError):
+            return
+
+    def _finished(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
+        """Put evidence on record; make of a lost session what Ansible calls an unreachable host."""
+        if result.get("failed"):
+            result = _rules.scrubbed(result, self._secrets)
+            error = result.get("error")
+            if isinstance(error, Mapping) and error.get("kind") == Unreachable.kind:
+                raise Unreachable(str(result.get("msg")))
+            return result
+        evidence = result.get("evidence")
+        if evidence:
+            journal = Journal(context.state_dir, context.run)
+            journal.evidence([evidence_from_json(one) for one in evidence], context, check=context.check)
+        return result
