@@ -1,0 +1,78 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs: Bootstrapper.exe and netstat.exe. How long they take is a latency of the estate, under their file names."""
+
+from __future__ import annotations
+
+import re
+
+from ..organisation.deployment import SERVICE_VERSIONS, create_local_store, install_components
+from ..organisation.files import deployment_directory
+from ..organisation.services import listening_ports
+from ..organisation.topology import Topology
+from ..powershell.errors import cannot_start
+from . import ExecutableCall, Exit, executable
+
+#: Exit codes of a failed set-up are not published: any but 0 says that it failed. # inferred
+FAILED = 1603
+BAD_ARGUMENTS = 87
+_ARGUMENT = re.compile(r"[/-](?P<name>[A-Za-z]+)(:(?P<value>.*))?")
+_KNOWN = {"bootstraplocalmgmt", "sourcedirectory"}
+
+
+@executable("Bootstrapper.exe")
+def bootstrapper(call: ExecutableCall) -> Exit:
+    """# source: /BootstrapLocalMgmt makes the instance RTCLOCAL; without a switch for roles it installs and removes
+    # components so that they match the topology in the *local* store (setting up XMPP federation, Lync Server 2013)."""
+    edition = call.computer.core_files
+    if edition is None or call.path.replace("/", "\\").casefold() != _path(edition).casefold():
+        raise cannot_start("The system cannot find the file specified")
+    names = set()
+    for argument in call.argv:
+        found = _ARGUMENT.fullmatch(argument)
+        if found is None or found["name"].casefold() not in _KNOWN:
+            return _exit(BAD_ARGUMENTS, f"Unknown argument: {argument}")
+        names.add(found["name"].casefold())
+    if "bootstraplocalmgmt" in names:
+        create_local_store(call.computer, SERVICE_VERSIONS[edition])
+        return _exit(0, "Bootstrapping local management: complete.")
+    return _components(call, edition)
+
+
+def _path(edition: str) -> str:
+    return deployment_directory(edition) + r"\Bootstrapper.exe"
+
+
+def _components(call: ExecutableCall, edition: str) -> Exit:
+    replica = call.world.replicas.get(call.computer.fqdn)
+    if not call.computer.local_store_created or replica is None or replica.snapshot is None:
+        return _exit(FAILED, "The local configuration store is not there.")
+    topology: Topology = replica.snapshot.topology
+    cluster = topology.pool_of(call.computer.fqdn)
+    if cluster is not None and topology.version_of(cluster) != SERVICE_VERSIONS[edition]:
+        return _exit(FAILED, "The topology has another version of the product for this computer.")
+    install_components(call.world, call.computer, topology)
+    return _exit(0, "Checking prerequisites: complete.\r\nInstalling any collocated databases: complete.")
+
+
+def _exit(code: int, text: str) -> Exit:
+    return Exit(code, f"{text}\r\n".encode("ascii", "replace"))
+
+
+@executable("netstat.exe", writes=False)
+def netstat(call: ExecutableCall) -> Exit:
+    """-a and -n: what listens. Other options are accepted where they change nothing in that."""
+    options = {c for argument in call.argv for c in argument.casefold().lstrip("-/")}
+    if not options <= set("anop"):
+        return Exit(1, b"Displays protocol statistics and current TCP/IP network connections.\r\n")
+    lines = ["", "Active Connections", "", "  Proto  Local Address          Foreign Address        State"]
+    pids = {s.name: s.pid for s in call.computer.windows_services.values()}
+    if "a" in options:
+        for listener in sorted(listening_ports(call.world, call.computer), key=lambda x: (x.protocol, x.port)):
+            local = f"{listener.address}:{listener.port}"
+            state, foreign = ("LISTENING", "0.0.0.0:0") if listener.protocol == "Tcp" else ("", "*:*")
+            line = f"  {listener.protocol.upper():<6} {local:<22} {foreign:<22} {state:<15}"
+            lines.append(f"{line} {pids.get(listener.service, 0)}" if "o" in options else line.rstrip())
+    return Exit(0, ("\r\n".join(lines) + "\r\n").encode("ascii"))

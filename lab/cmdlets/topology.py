@@ -1,0 +1,191 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Get-, Publish-, Enable- and Test-CsTopology.
+
+# source: Publish-CsTopology (Lync 2013 reference) takes what Get-CsTopology -AsXml prints, no .tbxml, writes a backup
+# of the topology it replaces to %TEMP% or -BackupFileName, and leaves the simple URLs to be made again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from ..organisation.deployment import SERVICE_VERSIONS, publish
+from ..organisation.topology import Topology, TopologyError, parse
+from ..organisation.topology_draft import Draft
+from ..organisation.topology_rules import problems
+from ..organisation.topology_view import computer_properties, pool_properties, service_properties, site_properties
+from ..powershell.values import Psobj, text_of
+from . import Call, cmdlet
+from ._servers import (
+    DEPLOYMENT,
+    LYNC,
+    central_store,
+    failed,
+    full_path,
+    read_file,
+    report,
+    store_of,
+    task_output,
+    temporary,
+    warn,
+    write_file,
+)
+
+_BACKUPS = uuid.UUID("f9f3c8b4-8d0c-4f5e-8c3d-5b8a1d0d5b0e")
+
+
+@cmdlet("Get-CsTopology", module=LYNC, class_name="Microsoft.Rtc.Management.Deployment.GetTopologyCmdlet")
+def get_topology(call: Call) -> Psobj:
+    topology: Topology = store_of(call).topology
+    if call.p.get("AsXml"):
+        return Psobj("System.Xml.Linq.XDocument", topology.text)
+    return describe(topology)
+
+
+def describe(topology: Topology) -> Psobj:
+    """# source: members of DefaultTopology as published scripts use them; their ids as Get-CsTopology prints them."""
+
+    def part(kind: str, text: str, **properties: object) -> Psobj:
+        return Psobj(f"Microsoft.Rtc.Management.Deploy.Internal.{kind}", text, properties)
+
+    clusters = [
+        part(
+            "Cluster",
+            c.fqdn,
+            ClusterId=c.key,
+            **pool_properties(topology, c),
+            Machines=[m.fqdn for m in c.machines],
+            InstalledServices=[s.key for s in topology.services_on(c)],
+        )
+        for c in topology.clusters
+    ]
+    machines = [
+        part("Machine", m.fqdn, MachineId=f"{c.key}-{m.ordinal}", Cluster=c.fqdn, **computer_properties(c, m))
+        for c in topology.clusters
+        for m in c.machines
+    ]
+    sites = [
+        part("Site", s.name, Name=s.name, Kind="CentralSite", **site_properties(topology, s)) for s in topology.sites
+    ]
+    services = [part("Service", s.key, **service_properties(topology, s)) for s in topology.services]
+    return part(
+        "DefaultTopology",
+        "Microsoft.Rtc.Management.Deploy.Internal.DefaultTopology",
+        Signature=topology.signature,
+        InternalDomains=list(topology.domains),
+        Sites=sites,
+        Clusters=clusters,
+        Machines=machines,
+        Services=services,
+        SqlInstances=[i.key for i in topology.instances],
+    )
+
+
+@cmdlet("Publish-CsTopology", writes=True, module=LYNC, class_name=DEPLOYMENT + "PublishTopologyCmdlet")
+def publish_topology(call: Call) -> Iterator[Psobj]:
+    current: Topology = central_store(call).topology
+    if call.p.get("FinalizeUninstall"):
+        raise failed(call, "topology-refused", reason="The topology still has pools, so it cannot be uninstalled.")
+    new = _document(call)
+    _check(call, new, current)
+    if not call.should_process(new.signature, force=True):
+        return
+    name = f"Publish-CSTopology-Backup-{uuid.uuid5(_BACKUPS, current.signature)}.xml"
+    write_file(call, str(call.p.get("BackupFileName") or temporary(call, name)), current.text.encode("utf-8"))
+    published = publish(call.world, Draft.of(new))
+    _forget(call, published)
+    report(call)
+    yield describe(published)
+
+
+def _document(call: Call) -> Topology:
+    if call.p.get("FileName"):
+        path = str(call.p["FileName"])
+        document: bytes | str = read_file(call, path)
+        if full_path(call, path).lower().endswith(".tbxml"):
+            raise failed(call, "topology-refused", reason="A Topology Builder file (.tbxml) cannot be published.")
+    else:
+        document = text_of(call.p["Document"])
+    try:
+        return parse(document)
+    except TopologyError as error:
+        raise failed(call, "topology-refused", reason=str(error)) from error
+
+
+def _check(call: Call, new: Topology, current: Topology) -> None:
+    homed = {pool for user in call.world.ad if (pool := user.registrar_pool)}
+    routes = [
+        str(row[route])
+        for row in call.world.cms.rows("site").values()
+        for route in ("FederationRoute", "XmppFederationRoute")
+        if row.get(route)
+    ]
+    found = problems(new, current, homed, routes) + _computers(call, new, current)
+    own = SERVICE_VERSIONS.get(call.computer.edition or "", 0)
+    newest = max((s.version for s in new.services), default=0)
+    if newest > own:  # source: tools of one version cannot manage objects of the next (administering after migration)
+        found.append(f"The topology has services of version {newest}, which these tools do not know.")
+    if found:
+        report(call, "Failed")
+        raise failed(call, "topology-refused", call.p.get("FileName", ""), reason=" ".join(found))
+
+
+def _computers(call: Call, new: Topology, current: Topology) -> list[str]:
+    """# source: the computers of a topology, Edges apart, are members of the domain before it is published."""
+    missing = []
+    for cluster in new.clusters:
+        if (
+            not cluster.setup
+            or current.pool(cluster.fqdn) is not None
+            or new.role_on(cluster, "EdgeServer") is not None
+        ):
+            continue
+        for machine in cluster.machines:
+            computer = call.world.computer(machine.fqdn)
+            if computer is None or not computer.joined:
+                missing.append(f"The computer '{machine.fqdn}' does not exist in Active Directory.")
+    return missing
+
+
+def _forget(call: Call, published: Topology) -> None:
+    """What the document does not hold and a publish loses."""
+    world = call.world
+    for identity, row in world.cms.rows("simple_url_configuration").items():
+        if row.get("SimpleUrl"):
+            world.put("simple_url_configuration", identity, {**row, "SimpleUrl": ()})
+            warn(call, "publish-drops-simple-urls")
+    if not world.unknowns.yes("publish_keeps_routes"):
+        for identity, row in world.cms.rows("site").items():
+            if row.get("FederationRoute") or row.get("XmppFederationRoute"):
+                world.put("site", identity, {**row, "FederationRoute": None, "XmppFederationRoute": None})
+    for site in list(world.cms.rows("site")):
+        if published.site(site) is None:
+            world.remove("site", site)
+
+
+@cmdlet("Enable-CsTopology", writes=True, module=LYNC, class_name=DEPLOYMENT + "EnableTopologyCmdlet")
+def enable_topology(call: Call) -> Iterator[Psobj]:
+    topology: Topology = central_store(call).topology
+    if not call.should_process(topology.signature, force=True):
+        return
+    call.world.tables["trusted_services"] = {cluster.fqdn.casefold() for cluster in topology.clusters}
+    call.world.tables["enabled_signature"] = topology.signature
+    if not any(row.get("SimpleUrl") for row in call.world.cms.rows("simple_url_configuration").values()):
+        warn(call, "enable-without-simple-urls")
+    report(call)
+    yield describe(topology)
+
+
+@cmdlet("Test-CsTopology", module=LYNC, class_name=DEPLOYMENT + "TestTopologyCmdlet")
+def test_topology(call: Call) -> Iterator[Psobj]:
+    topology: Topology = central_store(call).topology
+    wanted = {cluster.fqdn.casefold() for cluster in topology.clusters}
+    missing = sorted(wanted - set(call.world.tables.get("trusted_services", ())))
+    report(call)
+    if missing:
+        raise failed(call, "topology-not-enabled", missing[0])
+    yield task_output(topology.default_domain)
