@@ -105,6 +105,15 @@ class ExecutableCall:
     run: str = ""
     writes: bool = True
 
+    @property
+    def cmdlet(self) -> str:
+        """Its file name: what transcript and laws call it by."""
+        return self.path.replace("/", "\\").rpartition("\\")[2]
+
+    @property
+    def p(self) -> dict[str, t.Any]:
+        return {"arguments": self.argv}
+
 
 class Exit(t.NamedTuple):
     """How an executable ended. ``code`` None: it was still running when its time was up."""
