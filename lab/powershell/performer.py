@@ -40,7 +40,7 @@ def default_bind(cmdlet: str, parameters: dict[str, t.Any], computer: t.Any) -> 
     """PowerShell's binder for the computer's edition."""
     from .binder import Edition, bind
 
-    return bind(cmdlet, parameters, Edition(computer.edition, computer.powershell, computer.windows))
+    return bind(cmdlet, parameters, Edition(computer.edition, computer.powershell, computer.windows), computer.culture)
 
 
 @dataclass
@@ -257,12 +257,9 @@ class Performer:
         try:
             return self.session.bind(name, parameters, self.computer)
         except PSError as exc:
-            raise exc.of_class(class_name) from exc
+            raise (exc if exc.id == "CommandNotFoundException" else exc.of_class(class_name)) from exc
         except Exception as exc:
-            if not hasattr(exc, "category"):
-                raise self.defect(name, exc) from exc
-            error = PSError(exc.id, exc.category, exc.exception, exc.message)  # type: ignore[attr-defined]
-            raise (error if error.id == "CommandNotFoundException" else error.of_class(class_name)) from exc
+            raise self.defect(name, exc) from exc
 
     # --- what every kind of call needs
 
