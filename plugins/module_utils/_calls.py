@@ -62,6 +62,7 @@ from ._values import (
     Unknown,
     WriteSlice,
     contains_unknown,
+    secrets_of,
     ticks,
     utc,
 )  # fmt: skip
@@ -71,8 +72,8 @@ __all__ = [
     "HashFile", "Irreversible", "Query", "ReadSlice", "Result", "Secret", "Span", "Text", "Undo", "Unknown",
     "WriteSlice", "change_from_json", "change_to_json", "clean", "contains_unknown", "effect_from_json",
     "effect_to_json", "evidence_from_json", "evidence_to_json", "from_json", "query_from_json", "query_to_json",
-    "quote_argv", "quote_msi", "redact", "stopping", "summary", "to_json", "to_wire", "undo_from_json",
-    "undo_to_json", "value_from_json", "value_to_json",
+    "quote_argv", "quote_msi", "redact", "scrub", "secrets_of", "stopping", "summary", "to_json", "to_wire",
+    "undo_from_json", "undo_to_json", "value_from_json", "value_to_json",
 ]  # fmt: skip
 
 MAX_REQUEST = 1_000_000
@@ -203,6 +204,21 @@ def _check_keys(value: Mapping[Any, Any], where: str) -> None:
 def stopping(call: Call) -> Call:
     """The call, with the rest of its request given up where it fails."""
     return replace(call, stop_on_error=True) if isinstance(call, Cmdlet) else call
+
+
+def scrub(value: Any, secrets: frozenset[str]) -> Any:
+    """A server's answer without the secrets of the request: an error message may repeat what it was given."""
+    if not secrets:
+        return value
+    if isinstance(value, str):
+        for one in sorted(secrets, key=len, reverse=True):
+            value = value.replace(one, "********")
+        return value
+    if isinstance(value, Mapping):
+        return {name: scrub(one, secrets) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub(one, secrets) for one in value]
+    return value
 
 
 def clean(value: Any) -> Any:

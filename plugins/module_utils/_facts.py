@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ._journal import JOURNAL, PLAN, Journal, Ledger, Seen
+from ._calls import Change
+from ._journal import JOURNAL, PLAN, Journal, Ledger, Seen, touches
 
 MAXIMUM_AGE = timedelta(hours=24)
 
@@ -38,12 +39,14 @@ class Facts:
         self.groups = {name: tuple(members) for name, members in groups.items()}
         self._real = Ledger(journal.directory, JOURNAL)
         self._planned = Ledger(journal.run_directory, PLAN) if check else None
+        self._expected: set[str] = set()
 
     @property
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.journal.clock(), UTC)
 
     def refresh(self) -> None:
+        self._expected = set()
         self._real.refresh()
         if self._planned is not None:
             self._planned.refresh()
@@ -51,10 +54,16 @@ class Facts:
     def members(self, *groups: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for group in groups for name in self.groups.get(group, ())))
 
+    def expect(self, change: Change) -> None:
+        """A change that is about to be made, and so is in no file yet."""
+        self._expected |= {one.partition("@")[0] for one in touches(change)}
+
     def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding:
         """`touched`: the collections and cmdlets whose change makes the evidence stale, as the ledger names them."""
         touched = tuple(touched)
         name = (fact, member.casefold())
+        if self._expected & {one.partition("@")[0] for one in touched}:
+            return Finding(STALE)
         if self._planned is not None:
             changed, seen = self._planned.last_change(touched), self._planned.seen.get(name)
             if seen is not None or changed:

@@ -61,7 +61,9 @@ class Field:
     def _checked(self, given: Any) -> Any:
         if self.secret:
             return given if isinstance(given, Secret) else Secret(str(given), plain=True)
-        if self.kind in ("bool", "int"):
+        if self.kind in ("int", "span") and not 0 <= given < 2**32:
+            raise BadName(f"A number from 0 to 4294967295 is wanted, but {given} is not one.")
+        if self.kind in ("bool", "int", "span"):
             return given
         if self.kind == "list":
             return distinct([domain(one) for one in given])

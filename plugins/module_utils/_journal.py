@@ -43,6 +43,13 @@ JOURNAL = "journal.ndjson"
 PLAN = "plan.ndjson"
 
 
+def touches(change: Change) -> list[str]:
+    """What a change makes stale: the collections of its effects, each with whose rows they are, and its cmdlet."""
+    call = change.call
+    name = call.name if isinstance(call, Cmdlet) else named(call).rsplit("\\", 1)[-1]
+    return list(dict.fromkeys([*(f"{one.collection}@{one.scope}" for one in change.effects), name]))
+
+
 def stamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
 
@@ -80,14 +87,12 @@ class Journal:
         return [str(one["id"]) for one in entries]
 
     def _intent(self, change: Change, context: Context, scope: str, check: bool) -> dict[str, Any]:
-        touches = [f"{one.collection}@{one.scope}" for one in change.effects]
-        touches.append(change.call.name if isinstance(change.call, Cmdlet) else named(change.call).rsplit("\\", 1)[-1])
         conditional = change.conditional or contains_unknown(change.call)
         return {
             # These four first and in this order: the ledger reads them without parsing the rest of the line.
             "format": FORMAT,
             "kind": "intent",
-            "touches": list(dict.fromkeys(touches)),
+            "touches": touches(change),
             "host": context.host,
             "id": secrets.token_hex(8),
             "at": stamp(self.clock()),

@@ -32,6 +32,8 @@ from ._calls import (
     from_json,
     query_from_json,
     redact,
+    scrub,
+    secrets_of,
     stopping,
     to_wire,
     value_from_json,
@@ -284,7 +286,10 @@ class Performer:
 
     def _guard(self, changes: Sequence[Change], context: Context, check: bool) -> None:
         facts = self.facts(context, check)
-        reasons = [reason for change in changes for reason in self.laws(change, facts)]
+        reasons: list[str] = []
+        for change in changes:
+            reasons += self.laws(change, facts)
+            facts.expect(change)  # what one change of a request makes stale is stale for the next
         if reasons:
             raise Refused(list(dict.fromkeys(reasons)))
 
@@ -300,7 +305,7 @@ class Performer:
         started = self.clock()
         trouble: MigrationError | None = None
         try:
-            answers = self._aligned(self.shell.request(wire, seconds), len(wire))
+            answers = self._aligned(self.shell.request(wire, seconds), len(wire), secrets_of(changes))
             outcomes, position = [], 0
             for change, one in zip(changes, ids, strict=True):
                 made = answers[position : position + len(change.prepare) + 1]
@@ -360,17 +365,17 @@ class Performer:
             return []
         wire = [to_wire(one) for one in calls]
         self._check_size(wire)
-        return self._aligned(self.shell.request(wire, seconds), len(wire))
+        return self._aligned(self.shell.request(wire, seconds), len(wire), secrets_of(calls))
 
-    def _aligned(self, reply: Reply, count: int) -> list[Answer]:
+    def _aligned(self, reply: Reply, count: int, secrets: frozenset[str]) -> list[Answer]:
         """Rows and end per call; an empty end where the request was given up before the call."""
         ends: dict[int, dict[str, Any]] = {}
         for position, end in enumerate(reply.ends):
             index = end.get("call", position) if isinstance(end, Mapping) else None
             if not isinstance(index, int) or not 0 <= index < count or index in ends:
                 raise BadAnswer(f"{self._host()} answered a call that was not made.")
-            ends[index] = dict(end)
-        rows = list(reply.rows) + [[]] * (count - len(reply.rows))
+            ends[index] = dict(scrub(end, secrets))
+        rows = scrub(list(reply.rows), secrets) + [[]] * (count - len(reply.rows))
         return [(rows[index], ends.get(index, {})) for index in range(count)]
 
     def _host(self) -> str:

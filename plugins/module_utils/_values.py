@@ -171,6 +171,19 @@ class Evidence:
     value: Any = None
 
 
+def secrets_of(value: Any) -> frozenset[str]:
+    """The secret texts in a call, a change or anything made of them."""
+    if isinstance(value, Secret):
+        return frozenset({value.value}) if value.value else frozenset()
+    if isinstance(value, Mapping):
+        return frozenset().union(*(secrets_of(one) for one in value.values()))
+    if isinstance(value, (list, tuple)):
+        return frozenset().union(*(secrets_of(one) for one in value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return frozenset().union(*(secrets_of(getattr(value, one.name)) for one in fields(value)))
+    return frozenset()
+
+
 def contains_unknown(value: Any) -> bool:
     """Whether anything in a value, a call or a change hangs on what only the server will know."""
     if value is UNKNOWN:
