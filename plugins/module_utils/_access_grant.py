@@ -70,8 +70,6 @@ def run(task: Task) -> Report:
     left = [row for row in chosen if bare(str(row.get("ExternalAccessPolicy") or "")).lower() != wanted.lower()]
     accepted = {one.lower() for one in task.params["accepted_losses"]}
     sites = _sites(task)
-    taken = {address(row): losses(effective(row, policies, sites), then) for row in left}
-    sites = _sites(task)
     lost = {name(row): losses(effective(row, policies, sites), then) for row in left}
     _refuse_losses(lost, str(then.get("Identity")), accepted)
     _grant(task, left, wanted, lost, accepted)
