@@ -15,6 +15,7 @@ from datetime import datetime
 from .estate import Edge, Estate, Person, Pool, Users
 from .estate_file import Document, EstateError
 from .organisation.names import SCRIPTS
+from .organisation.population import ODDITIES
 from .organisation.settings import POLICY_FLAGS, access_edge_defaults
 from .organisation.unknowns import Unknowns
 
@@ -298,6 +299,9 @@ class Checker:
         if person.sip.casefold() in seen:
             self.fail(person, "sip", f"{person.sip} is there twice.")
         seen.add(person.sip.casefold())
+        for oddity in person.oddities:
+            if oddity not in ODDITIES:
+                self.fail(person, "oddities", f"{oddity!r} is no oddity; there are {', '.join(ODDITIES)}.")
         if person.pool and person.hosting_provider != "SRV:":
             self.fail(person, "pool", f"{person.sip} is online, so it has no pool here.")
 

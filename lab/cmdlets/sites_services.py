@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..organisation.deployment import publish
@@ -196,7 +196,7 @@ def get_service(call: Call) -> Iterator[Psobj]:
         yield Psobj(f"{XDS}Display{service.role}", name, properties)
 
 
-Ports = dict[str, tuple[str, str, str, "str | None"]]
+Ports = Mapping[str, tuple[str, str, str, "str | None"]]
 
 
 def the_service(call: Call, current: Topology, role: str) -> Service:
