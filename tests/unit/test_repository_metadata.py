@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -40,9 +41,7 @@ def load(name: str) -> Any:
 
 def runtime_metadata(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import runtime_metadata
-
-    return runtime_metadata
+    return importlib.import_module("runtime_metadata")
 
 
 def documentation(path: Path) -> dict[str, Any]:
