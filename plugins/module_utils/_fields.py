@@ -12,6 +12,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,11 +40,11 @@ class Field:
     #: never read back, never stored
     secret: bool = False
 
-    @property
+    @builtins.property
     def name(self) -> str:
         return self.parameter or self.property
 
-    @property
+    @builtins.property
     def known_default(self) -> bool:
         return self.default is not _NOT_DOCUMENTED
 

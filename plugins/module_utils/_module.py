@@ -154,7 +154,7 @@ class Task:
 
 def same_value(wanted: Any, found: Any) -> bool:
     """Texts are compared without regard to case, lists as sets; nothing and an empty text or list are the same."""
-    empty = (None, "", [], ())
+    empty: tuple[Any, ...] = (None, "", [], ())
     if wanted in empty or found in empty:
         return wanted in empty and found in empty
     if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)):

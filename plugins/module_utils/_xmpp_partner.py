@@ -68,7 +68,7 @@ def _check_negotiation(task: Task, name: str, partner: Mapping[str, Any]) -> Non
         return  # the server did not say, so nothing can be judged
     tls, sasl, dialback = triple
     try:
-        verdict = check_triple(str(tls), str(sasl), dialback)
+        verdict = check_triple(str(tls), str(sasl), dialback is True)
     except ValueError as exc:
         raise InvalidInput(f"XMPP partner {name}: {exc}") from exc
     if not verdict.valid:

@@ -140,6 +140,8 @@ calls:
         KeepAliveInterval: 120
 """
 
+from typing import Any
+
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
 
@@ -173,7 +175,7 @@ ARGUMENT_SPEC = {
     "update_dialback_passphrase": {"type": "bool", "default": False, "no_log": False},
 }
 
-CONSTRAINTS = {"required_if": [("update_dialback_passphrase", True, ("dialback_passphrase",))]}
+CONSTRAINTS: dict[str, Any] = {"required_if": [("update_dialback_passphrase", True, ("dialback_passphrase",))]}
 
 
 def run(task: Task) -> Report:
