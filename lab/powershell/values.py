@@ -337,8 +337,8 @@ def member(value: t.Any, name: str) -> t.Any:
     values = []
     for item in value:
         found, result = _own_member(item, name)
-        if found:
-            values.append(result)
+        if found:  # lists among the results are flattened, as in a pipeline
+            values += result if isinstance(result, (list, tuple)) else [result]
     if not values:
         return None
     return values[0] if len(values) == 1 else values
