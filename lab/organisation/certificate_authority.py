@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .certificate_store import Key, Keys, PublicKey, Stored
@@ -115,6 +115,14 @@ class Authority:
             self._key.private, hashes.SHA256()
         )
         return certificate
+
+    def key_pem(self, passphrase: str) -> bytes:
+        """The private key for whoever signs with it outside of the lab."""
+        encryption = serialization.BestAvailableEncryption(passphrase.encode())
+        pem: bytes = self._key.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        )
+        return pem
 
     def stored(self) -> Stored:
         return Stored(self.certificate, friendly_name=self.name)
