@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,9 +44,17 @@ def _extensions(builder: Any, names: Sequence[str], client: bool) -> Any:
     return builder
 
 
+_LABELS = re.compile(
+    r"(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+)
+
+
 def to_ascii(name: str) -> str:
-    """A-labels: an internationalised domain name is in a certificate as ``xn--``."""
-    return name if name.isascii() else name.encode("idna").decode("ascii")
+    """A-labels: an internationalised domain name is in a certificate as ``xn--``. ValueError where it is no name."""
+    text = name if name.isascii() else name.encode("idna").decode("ascii")
+    if len(text) > 253 or not _LABELS.fullmatch(text):
+        raise ValueError(f"'{name}' is not a DNS name.")
+    return text
 
 
 def make_request(

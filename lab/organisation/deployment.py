@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from . import services
@@ -16,6 +17,7 @@ from .computers import Computer
 from .store import Snapshot
 from .topology import Topology
 from .topology_draft import Draft, signature
+from .topology_estate import EstateTopology
 from .topology_model import VERSIONS
 
 #: Edition of the core files -> ServiceVersion of the pools that it can serve.
@@ -30,6 +32,22 @@ def publish(world: Any, draft: Draft) -> Topology:
     world.publish(topology)
     for computer in world.computers.values():
         services.follow(world, computer)
+    return topology
+
+
+def publish_from_builder(world: Any, change: Callable[[EstateTopology], None], databases: bool = True) -> Topology:
+    """What an operator does in Topology Builder: publish, with databases and simple URLs, and enable.
+
+    # source: Topology Builder's publish offers to create databases, and keeps the simple URLs, which it has in its own
+    # file (L:lync-server-2013-publish-your-topology).
+    """
+    draft = EstateTopology.of(world.cms.topology)
+    change(draft)
+    topology = publish(world, draft)
+    world.tables["trusted_services"] = {cluster.fqdn.casefold() for cluster in topology.clusters}
+    if databases:
+        wanted = {services.database_of(topology, s) for s in topology.services if s.sql is not None}
+        world.tables.setdefault("databases", set()).update(wanted)
     return topology
 
 
