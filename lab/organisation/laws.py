@@ -370,7 +370,7 @@ def _removed(old: Topology, new: Topology) -> Iterator[Violation]:
         if other is None:
             if new.pool(identity.partition(":")[2]) is not None:
                 yield Violation("L4", f"service {identity}", f"A publish removed the service {identity}.")
-        elif service.version <= 5 and (service.ports, service.details) != (other.ports, other.details):
+        elif service.version <= 5 and (set(service.ports), service.details) != (set(other.ports), other.details):
             yield Violation("L4", f"change {identity}", f"A publish changed {identity}, which it had no business with.")
         elif not set(_numbers(service)) <= set(_numbers(other)):
             yield Violation("L4", f"ports {identity}", f"A publish took ports from {identity}.")

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from .policies import effective
 from .services import OCS_GATEWAY, XMPP_GATEWAY, listening_ports
+from .store import Snapshot
 from .topology import Cluster, Service
 
 if TYPE_CHECKING:
+    from .computers import Computer
     from .directory import User
     from .world import World
 
@@ -43,12 +45,17 @@ def edge_name(world: World, service: Service) -> str:
     return cluster.fqdn.casefold() if cluster else ""
 
 
-def has_partner(world: World, domain: str) -> bool:
+def partner_of(snapshot: Snapshot, domain: str) -> str | None:
+    """Identity of the XMPP partner that a domain belongs to, as its own domain or an additional one."""
     wanted = domain.casefold()
-    return any(
-        wanted in (str(row["Domain"]).casefold(), *(d.casefold() for d in row["AdditionalDomains"]))
-        for row in world.cms.rows("xmpp_allowed_partner").values()
-    )
+    for identity, row in snapshot.rows("xmpp_allowed_partner").items():
+        if wanted in (str(row["Domain"]).casefold(), *(str(d).casefold() for d in row["AdditionalDomains"])):
+            return identity
+    return None
+
+
+def has_partner(world: World, domain: str) -> bool:
+    return partner_of(world.cms.current, domain) is not None
 
 
 def running(world: World, pool: str, service: str) -> bool:
@@ -144,3 +151,14 @@ def user_reaches(world: World, user: User, domain: str) -> str | None:
     if by_edge is None:
         return None if policy.get("EnableXmppAccess") else "path-policy"
     return by_edge if has_partner(world, domain) else by_gateway
+
+
+def answers_stream(world: World, computer: Computer, domain: str) -> bool:
+    """Whether the XMPP proxy of this Edge answers a stream that comes from a domain. By its own store, as it is now."""
+    if not any(listener.xmpp for listener in listening_ports(world, computer)):
+        return False
+    local = world.local(computer)
+    if local is not None and partner_of(local, domain):
+        return True
+    # rule: stream-before-partner
+    return world.unknowns["stream_before_partner"] == "answered"

@@ -10,10 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.lync.xmpp_migration.lab.estate import DIRECTORY, EstateError, load, loads, with_users
 from ansible_collections.lync.xmpp_migration.lab.organisation.creation import create
-
 from ansible_collections.lync.xmpp_migration.tests.unit.lab.worlds import clock
 
 GOOD = """
@@ -99,39 +97,140 @@ def test_ten_thousand_users_written_by_hand_load_in_seconds() -> None:
 
 WRONG = [
     ("unknown key", "version: 6, edge", "version: 6, edgy", "line 10, pools[0].edgy: this key is not known"),
-    ("missing key", "{fqdn: fe.contoso.test, version: 6", "{fqdn: fe.contoso.test", "line 10, pools[0]: the required key 'version' is missing"),
+    (
+        "missing key",
+        "{fqdn: fe.contoso.test, version: 6",
+        "{fqdn: fe.contoso.test",
+        "line 10, pools[0]: the required key 'version' is missing",
+    ),
     ("key twice", "name: one", "name: one\nname: two", "line 3, name: this key is there twice"),
     ("wrong type", "version: 6, edge", "version: six, edge", "line 10, pools[0].version: a whole number is wanted"),
     ("bool for text", "name: one", "name: no", "line 2, name: text is wanted here; put no in quotes"),
     ("unknown version", "version: 6, edge", "version: 9, edge", "pools[0].version: 9 is not one of 5, 6, 7, 8"),
     ("not YAML", "name: one", "name: [one", "this is not YAML"),
-    ("no such Edge", "edge: edge.contoso.test}", "edge: other.contoso.test}", "line 10, pools[0].edge: there is no Edge other.contoso.test"),
+    (
+        "no such Edge",
+        "edge: edge.contoso.test}",
+        "edge: other.contoso.test}",
+        "line 10, pools[0].edge: there is no Edge other.contoso.test",
+    ),
     ("no such site", "version: 6, edge", "version: 6, site: Paris, edge", "pools[0].site: there is no site Paris"),
-    ("no such pool for users", "count: 3, pool: fe.", "count: 3, pool: fx.", "line 14, users[0].pool: there is no pool fx.contoso.test"),
-    ("route without federation", "federation: true", "federation: false", "line 8, sites[0].federation_route: the Edge edge.contoso.test has no federation ports"),
+    (
+        "no such pool for users",
+        "count: 3, pool: fe.",
+        "count: 3, pool: fx.",
+        "line 14, users[0].pool: there is no pool fx.contoso.test",
+    ),
+    (
+        "route without federation",
+        "federation: true",
+        "federation: false",
+        "line 8, sites[0].federation_route: the Edge edge.contoso.test has no federation ports",
+    ),
     ("no domain", "sip_domains: [contoso.test]", "sip_domains: []", "line 4, sip_domains: at least one SIP domain"),
-    ("bad domain", "sip_domains: [contoso.test]", "sip_domains: [contoso..test]", "is not a fully qualified domain name"),
-    ("central management elsewhere", "central_management: fe.", "central_management: fx.", "central_management: there is no pool"),
-    ("foreign SIP domain", "sip:ken@contoso.test", "sip:ken@other.test", "line 15, users[1].sip: other.test is not a SIP domain"),
+    (
+        "bad domain",
+        "sip_domains: [contoso.test]",
+        "sip_domains: [contoso..test]",
+        "is not a fully qualified domain name",
+    ),
+    (
+        "central management elsewhere",
+        "central_management: fe.",
+        "central_management: fx.",
+        "central_management: there is no pool",
+    ),
+    (
+        "foreign SIP domain",
+        "sip:ken@contoso.test",
+        "sip:ken@other.test",
+        "line 15, users[1].sip: other.test is not a SIP domain",
+    ),
     ("no SIP address", "sip:ken@contoso.test", "ken@contoso.test", "is not a SIP address"),
     ("address outside", "203.0.113.40", "192.0.2.1", "is no address in 203.0.113.0/24"),
-    ("neither group nor person", "count: 3, pool", "container: OU=x, pool", "users[0]: the entry needs the key 'count' or 'sip'"),
-    ("unknown question", "name: one", "unknowns: {will_it_work: yes}\nname: one", "'will_it_work' is no known question"),
-    ("wrong answer", "name: one", "unknowns: {enable_computer_on_edge: maybe}\nname: one", "can be accepted or refused, not 'maybe'"),
-    ("own domain as partner", "name: one", "partners: [{domain: contoso.test}]\nname: one", "is a SIP domain of the organisation itself"),
-    ("useless negotiation", "name: one", "xmpp_partners: [{domain: f.test, tls_negotiation: NotSupported, support_dialback_negotiation: false}]\nname: one", "f.test can negotiate nothing"),
-    ("policy nobody has", "count: 3, pool", "policies: {ExternalAccessPolicy: X}, count: 3, pool", "there is no external access policy X"),
+    (
+        "neither group nor person",
+        "count: 3, pool",
+        "container: OU=x, pool",
+        "users[0]: the entry needs the key 'count' or 'sip'",
+    ),
+    (
+        "unknown question",
+        "name: one",
+        "unknowns: {will_it_work: yes}\nname: one",
+        "'will_it_work' is no known question",
+    ),
+    (
+        "wrong answer",
+        "name: one",
+        "unknowns: {enable_computer_on_edge: maybe}\nname: one",
+        "can be accepted or refused, not 'maybe'",
+    ),
+    (
+        "own domain as partner",
+        "name: one",
+        "partners: [{domain: contoso.test}]\nname: one",
+        "is a SIP domain of the organisation itself",
+    ),
+    (
+        "useless negotiation",
+        "name: one",
+        "xmpp_partners: [{domain: f.test, tls_negotiation: NotSupported, support_dialback_negotiation: "
+        "false}]\nname: one",
+        "f.test can negotiate nothing",
+    ),
+    (
+        "policy nobody has",
+        "count: 3, pool",
+        "policies: {ExternalAccessPolicy: X}, count: 3, pool",
+        "there is no external access policy X",
+    ),
     ("unknown flag", "name: one", "policies: {X: {EnableMagic: true}}\nname: one", "X.EnableMagic is not one of"),
-    ("wrong setting", "name: one", "access_edge: {AllowFederatedUsers: 1}\nname: one", "is no setting of the Access Edge configuration"),
-    ("front end in a workgroup", "name: one", "hosts: [{fqdn: fe.contoso.test, workgroup: true}]\nname: one", "has to be a domain member"),
-    ("PowerShell of another Windows", "name: one", 'hosts: [{fqdn: fe.contoso.test, windows: "6.2", powershell: "5.1"}]\nname: one', "Windows 6.2 has PowerShell 3.0 or 4.0"),
-    ("unknown oddity", "sip:ken@contoso.test\"", "sip:ken@contoso.test\", oddities: {grumpy: true}", "'grumpy' is no oddity"),
+    (
+        "wrong setting",
+        "name: one",
+        "access_edge: {AllowFederatedUsers: 1}\nname: one",
+        "is no setting of the Access Edge configuration",
+    ),
+    (
+        "front end in a workgroup",
+        "name: one",
+        "hosts: [{fqdn: fe.contoso.test, workgroup: true}]\nname: one",
+        "has to be a domain member",
+    ),
+    (
+        "PowerShell of another Windows",
+        "name: one",
+        'hosts: [{fqdn: fe.contoso.test, windows: "6.2", powershell: "5.1"}]\nname: one',
+        "Windows 6.2 has PowerShell 3.0 or 4.0",
+    ),
+    (
+        "unknown oddity",
+        'sip:ken@contoso.test"',
+        'sip:ken@contoso.test", oddities: {grumpy: true}',
+        "'grumpy' is no oddity",
+    ),
     ("negative lag", "name: one", "replication: {lag: -1}\nname: one", "a lag cannot be negative"),
     ("bad clock", "name: one", "clock: yesterday\nname: one", "is no ISO moment"),
-    ("XMPP on a 2010 Edge", "edges:\n  - {fqdn: edge.contoso.test, version: 6,", "edges:\n  - {fqdn: edge.contoso.test, version: 5, xmpp: true,", "whose Edge has no XMPP ports"),
+    (
+        "XMPP on a 2010 Edge",
+        "edges:\n  - {fqdn: edge.contoso.test, version: 6,",
+        "edges:\n  - {fqdn: edge.contoso.test, version: 5, xmpp: true,",
+        "whose Edge has no XMPP ports",
+    ),
     ("unknown script", "count: 3,", "count: 3, scripts: [klingon],", "'klingon' is none of latin"),
-    ("several standard machines", "version: 6, edge", "version: 6, machines: [a.contoso.test], edge", "is a Standard Edition server"),
-    ("bad SRV", "name: one", "zones: [{name: contoso.test, records: [{name: a, type: SRV, value: x}]}]\nname: one", "is not 'priority weight port target'"),
+    (
+        "several standard machines",
+        "version: 6, edge",
+        "version: 6, machines: [a.contoso.test], edge",
+        "is a Standard Edition server",
+    ),
+    (
+        "bad SRV",
+        "name: one",
+        "zones: [{name: contoso.test, records: [{name: a, type: SRV, value: x}]}]\nname: one",
+        "is not 'priority weight port target'",
+    ),
 ]
 
 
