@@ -176,15 +176,20 @@ def outcome(run: Run, task: Task) -> dict[str, Any]:
         failed: dict[str, Any] = {"failed": True, "msg": clean(exc.text), "changed": False}
         failed["error"] = {"kind": exc.kind, **clean(exc.facts())}
         if task.calls:
-            failed["calls"] = [shown(dict(one)) for one in task.calls]
+            failed["calls"] = _made(task)
         if task.all_warnings:
             failed["warnings"] = task.all_warnings
         return failed
-    result["calls"] = [shown(dict(one)) for one in task.calls] or result["calls"]
+    result["calls"] = _made(task) or result["calls"]
     warnings = list(dict.fromkeys([*report.warnings, *task.all_warnings]))
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _made(task: Task) -> list[Any]:
+    """The calls of the task's sessions, which are plain JSON already: markers in them are only made readable."""
+    return [_readable(clean(dict(one))) for one in task.calls]
 
 
 def execute(argument_spec: Mapping[str, Any], run: Run, *, windows_host: bool = True, **more: Any) -> None:
