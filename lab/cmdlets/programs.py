@@ -54,7 +54,7 @@ def _components(call: ExecutableCall, edition: str) -> Exit:
     if cluster is not None and topology.version_of(cluster) != SERVICE_VERSIONS[edition]:
         return _exit(FAILED, "The topology has another version of the product for this computer.")
     install_components(call.world, call.computer, topology)
-    return _exit(0, "Checking prerequisites: complete.\r\nInstalling any collocated databases: complete.")
+    return _exit(0, "Checking prerequisites: complete.\r\nInstalling components: complete.")
 
 
 def _exit(code: int, text: str) -> Exit:

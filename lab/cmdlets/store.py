@@ -199,6 +199,10 @@ def install_database(call: Call) -> None:
             if instance not in call.computer.sql_instances:
                 raise failed(call, "sql-service-missing", call.computer.fqdn, instance=instance)
         if call.should_process(call.computer.fqdn, force=True):
+            # inferred: on a Standard Edition server the pool's own databases are local ones too
+            own = {services.database_of(topology, s) for s in topology.services if s.sql is not None}
+            here = {d for d in own if d[0] == call.computer.fqdn and d[1] in call.computer.sql_instances}
+            call.world.tables.setdefault("databases", set()).update(here)
             report(call)
         return
     wanted = _stores(call, topology)
