@@ -201,6 +201,7 @@ class Estate:
     zones: tuple[Zone, ...] = ()
     replication: Replication = field(default_factory=Replication)
     latency: dict[str, float] = field(default_factory=dict)  # cmdlet -> seconds of lab time
+    domain_admins: tuple[str, ...] = ()  # logon names that may move protected accounts
     language: str = "en"  # en | de | ja
     seed: int = 1
     clock: str | None = None  # ISO moment at which the lab's clock starts

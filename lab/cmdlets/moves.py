@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..organisation.directory import ON_PREMISES, User
+from ..organisation.files import user_name
 from ..organisation.services import RUNNING
 from ..powershell.errors import PSError
 from ..powershell.values import Psobj
@@ -71,7 +72,8 @@ def move(call: Call, user: User, target: str) -> None:
         raise fail(call, "move-needs-credential", user.dn)
     if user.home_server and not source:
         raise fail(call, "move-legacy-user", user.dn)
-    if user.oddities.get("protected") and not call.world.tables.get("domain_admins", set()) & {call.user.casefold()}:
+    admins = {name.casefold() for name in world.estate.domain_admins}
+    if user.oddities.get("protected") and user_name(call.user).casefold() not in admins:
         raise fail(call, "insufficient-rights", user.dn)
     if not pool_serves(world, target):
         raise refused(call, user, f"the pool {target} does not answer")

@@ -36,6 +36,9 @@ class Snapshot:
     topology: Any  # organisation.topology.Topology, immutable as well
     settings: Mapping[str, Mapping[str, Row]]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Snapshot:
+        return self
+
     def rows(self, kind: str) -> Mapping[str, Row]:
         return self.settings.get(kind, MappingProxyType({}))
 

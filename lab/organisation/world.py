@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,6 +73,12 @@ class World:
             self.settle()
             yield self
 
+    def copy(self) -> World:
+        """A world of its own with the same state: what a crash sweep or a what-if starts from. No transcript file."""
+        with self.turn():
+            memo: dict[int, Any] = {id(self.estate): self.estate}
+            return _twin(self, memo, ("on_listeners_changed",))
+
     def computer(self, fqdn: str) -> Computer | None:
         return self.computers.get(fqdn.casefold())
 
@@ -134,3 +141,22 @@ class World:
         self.replicate()
         self.settle()
         self.laws.check(self, call)
+
+
+LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+
+def _twin(thing: Any, memo: dict[int, Any], left: tuple[str, ...] = ()) -> Any:
+    """A deep copy of an object that holds a lock, or holds one that does; the copy gets locks of its own."""
+    made: Any = object.__new__(type(thing))
+    memo[id(thing)] = made
+    for name, value in vars(thing).items():
+        if isinstance(value, LOCKS):
+            made.__dict__[name] = threading.Lock() if isinstance(value, LOCKS[0]) else threading.RLock()
+        elif name in left or name == "_file":
+            made.__dict__[name] = None
+        elif any(isinstance(inner, LOCKS) for inner in getattr(value, "__dict__", {}).values()):
+            made.__dict__[name] = _twin(value, memo)
+        else:
+            made.__dict__[name] = copy.deepcopy(value, memo)
+    return made

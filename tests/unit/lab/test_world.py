@@ -180,3 +180,20 @@ def test_calls_of_several_sessions_do_not_mix() -> None:
     for thread in threads:
         thread.join()
     assert not errors and len(w.cms.rows("xmpp_allowed_partner")) == 40
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    w = midway()
+    host = Host(w, "pool2013.contoso.test")
+    host.call("Move-CsUser", Identity="sip:user001@contoso.test", Target="pool2013.contoso.test", Confirm=False).ok()
+    twin = w.copy()
+    assert state(twin) == state(w)
+    other = Host(twin, "pool2013.contoso.test")
+    other.call("New-CsXmppAllowedPartner", Identity="fabrikam.test").ok()
+    other.call("Move-CsUser", Identity="sip:user002@contoso.test", Target="pool2013.contoso.test", Confirm=False).ok()
+    twin.computers["edge2010.contoso.test"].windows_services["RTCSRV"].status = "Stopped"
+    twin.clock.advance(60)
+    assert not w.cms.rows("xmpp_allowed_partner") and w.ad.homed["pool2013.contoso.test"] == 1
+    assert w.computers["edge2010.contoso.test"].windows_services["RTCSRV"].running
+    assert w.laws.violations == [] and len(twin.laws.violations) == 1
+    assert w.clock.now() == MOMENT and len(twin.transcript) == len(w.transcript) + 2
