@@ -264,11 +264,14 @@ def test_what_must_never_be_done_to_databases_is_recorded(world, fe, parameters)
 
 def test_local_databases_and_one_type(world, fe):
     host = steps.install(world, steps.FRONT_END)
+    world.tables["databases"] = set()
     host.call("Install-CsDatabase", LocalDatabases=True, Confirm=False).ok()
     assert host.call("Test-CsDatabase", ["SqlInstanceName", "Succeed"], LocalService=True).ok() == [
         ["rtclocal", True], ["lynclocal", True],
     ]  # fmt: skip
-    one = host.call("Test-CsDatabase", ["DatabaseName"], DatabaseType="User", SqlServerFqdn=steps.FRONT_END).ok()
-    assert [["rtcxds"], ["rtcshared"], ["rtcab"]] == one
+    one = host.call(
+        "Test-CsDatabase", ["DatabaseName", "Succeed"], DatabaseType="User", SqlServerFqdn=steps.FRONT_END
+    ).ok()
+    assert [["rtcxds", True], ["rtcshared", True], ["rtcab", True]] == one
     other = host.call("Test-CsDatabase", DatabaseType="PersistentChat", SqlServerFqdn=steps.FRONT_END)
     assert other.ids == ["ProcessingFailed"]
