@@ -334,7 +334,7 @@ def member(value: t.Any, name: str) -> t.Any:
     found, result = _own_member(value, name)
     if found or not isinstance(value, (list, tuple)):
         return result
-    values = []
+    values: list[t.Any] = []
     for item in value:
         found, result = _own_member(item, name)
         if found:  # lists among the results are flattened, as in a pipeline
