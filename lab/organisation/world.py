@@ -114,8 +114,9 @@ class World:
 
     def local(self, computer: Computer) -> Snapshot | None:
         """What -LocalStore reads on this computer; None where there is no local store or it is empty."""
-        replica = self.replicas.get(computer.fqdn)
-        return replica.snapshot if replica else None
+        with self.turn():
+            replica = self.replicas.get(computer.fqdn)
+            return replica.snapshot if replica else None
 
     def enable_replica(self, computer: Computer) -> Replica:
         """Make the computer's replica follow the Central Management store from now on."""
