@@ -93,6 +93,8 @@ class Performer:
         self.world, self.computer = session.world, session.computer
         # A process sees the modules that were installed when it started, as it has read PSModulePath once.
         self.modules = {name.casefold() for name in getattr(self.computer, "modules", {})}
+        if "skypeforbusiness" in self.modules:
+            self.modules.add("lync")  # its successor: what it no longer has, the binder's signatures leave out
         self._kinds: dict[str, t.Callable[..., bool]] = {
             "cmdlet": self._cmdlet,
             "executable": functools.partial(machine.executable, self),

@@ -250,3 +250,9 @@ class TestFilters:
 )
 def test_escape_rdn(name: str, expected: str) -> None:
     assert escape_rdn(name) == expected
+
+
+def test_skype_for_business_hosts_have_the_cmdlets_under_their_own_module() -> None:
+    w = world_of(MIDWAY.replace("{fqdn: pool2013.contoso.test, version: 6", "{fqdn: pool2013.contoso.test, version: 8"))
+    assert w.computers[NEW].modules == {"SkypeForBusiness": "S19"}
+    assert len(sips(Host(w, NEW))) == 4
