@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._calls import Effect, Query, effect_from_json
-from ._collections import ORGANISATION, collection, key, properties_of, row_identity
+from ._collections import ORGANISATION, collection, key, properties_of, row_identity, scope_of
 from ._files import Follower, parse
 from ._journal import PLAN, Journal
 
@@ -59,13 +59,13 @@ class Overlay:
         patch.gone = False
         patch.properties.update(effect.properties)
 
-    def rows(self, query: Query, scope: str, base: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The collection as it would be: the server's rows with what was planned for them, or for what they copy."""
+    def rows(self, query: Query, host: str, base: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The server's rows with what was planned for them, or for what they copy, as a session of this host reads it."""
         table = collection(query.collection)
         rows = [(row_identity(query, one), dict(one)) for one in base]
         if table.replica_of:
             rows = self._merged(query, rows, self._patches.get((table.replica_of, ORGANISATION), {}))
-        rows = self._merged(query, rows, self._patches.get((table.name, scope.casefold()), {}))
+        rows = self._merged(query, rows, self._patches.get((table.name, scope_of(table.name, host).casefold()), {}))
         return chosen(query, rows)
 
     def _merged(

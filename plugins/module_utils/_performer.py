@@ -39,7 +39,7 @@ from ._calls import (
     value_from_json,
     value_to_json,
 )
-from ._collections import collection, properties_of, reading, row_identity, scope_of
+from ._collections import collection, properties_of, reading, row_identity
 from ._context import Context
 from ._errors import (
     COMMAND_NOT_FOUND,
@@ -172,7 +172,7 @@ class Performer:
             errors = self._errors_of_read(query, call, end, check)
             base = [self._row(properties_of(query), row) for row in rows]
             if check:
-                base = self.overlay.rows(query, scope_of(query.collection, self.shell.scope), base)
+                base = self.overlay.rows(query, self.shell.scope, base)
             else:
                 base = chosen(query, [(row_identity(query, one), one) for one in base])
             results.append(
