@@ -125,8 +125,8 @@ class Listeners:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(IDLE)
         try:
+            connection.settimeout(IDLE)
             while (message := read_message(connection)) is not None:
                 for answer in self._answers(message, True):
                     write_message(connection, answer)

@@ -1,0 +1,245 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dns_record_set
+short_description: Change records of an external DNS zone conditionally, and see them on every server
+version_added: 0.1.0
+description:
+  - Reads record sets from all authoritative name servers of a zone, changes them, and waits until every server shows the change.
+  - A change is one dynamic update (RFC 2136) under TSIG that is made only if the records are still what was read. Where somebody else
+    was faster, nothing is changed, and the task says what is there now.
+  - An update is sent once. Where its answer proves nothing (none came, it was unsigned, its signature was wrong) the records are read
+    again, and what they are decides.
+  - Records whose name begins with C(_xmpp-server._tcp) are where partners look for XMPP. They change only after the new Edge was seen
+    to answer, and after the lifetimes were lowered long enough ago.
+options:
+  zone:
+    description: Name of the zone. Letters outside ASCII are taken as they are written, or as C(xn--).
+    type: str
+    required: true
+  records:
+    description: Record sets, each with all of its values.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the record, in the zone or absolute. V(@) is the zone itself.
+        type: str
+        required: true
+      type:
+        description: Type of the record.
+        type: str
+        required: true
+        choices: [A, AAAA, CNAME, MX, SRV, TXT]
+      values:
+        description:
+          - All values of the record set, as a zone file has them.
+          - Names of hosts are full names, with or without the last dot.
+        type: list
+        elements: str
+      ttl:
+        description: Lifetime in seconds. Without it the present one stays; a new record gets that of the zone's negative answers, at most an hour.
+        type: int
+      state:
+        description: Whether the record set is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+  ttl_only:
+    description:
+      - Change the lifetimes and leave the values as they are. Give O(records[].ttl) and no values then.
+      - Records, as evidence, from when on no resolver holds a record with its old lifetime.
+    type: bool
+    default: false
+  former_ttl:
+    description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
+    type: int
+  servers:
+    description: All authoritative name servers of the zone, the one that takes updates first.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      address:
+        description: IP address or name of the server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
+  method:
+    description:
+      - With V(rfc2136) the change is a conditional dynamic update.
+      - With V(manual) somebody else makes it. The task says exactly what is to be changed, waits O(wait_seconds) for it, and verifies it.
+    type: str
+    choices: [rfc2136, manual]
+    default: rfc2136
+  tsig_key_name:
+    description: Name of the TSIG key.
+    type: str
+  tsig_secret:
+    description: Secret of the TSIG key in base64.
+    type: str
+  tsig_algorithm:
+    description: Algorithm of the TSIG key. Only SHA-2 is taken.
+    type: str
+    choices: [hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+    default: hmac-sha256
+  wait_seconds:
+    description: Seconds to wait for every authoritative server to show the change, and for an old lifetime to run out before a swap.
+    type: int
+    default: 60
+extends_documentation_fragment:
+  - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.controller
+requirements:
+  - dnspython >= 2.4 (on the controller)
+seealso:
+  - module: lync.xmpp_migration.xmpp_probe
+  - name: DNS summary for XMPP federation
+    description: Microsoft's page on the records of Lync Server 2013.
+    link: https://learn.microsoft.com/previous-versions/office/lync-server-2013/lync-server-2013-dns-summary-extensible-messaging-and-presence-protocol-xmpp-federation
+author:
+  - lync.xmpp_migration contributors (@lync-xmpp-migration)
+"""
+
+EXAMPLES = r"""
+- name: Lower the lifetime of the service record before the window
+  lync.xmpp_migration.dns_record_set:
+    zone: contoso.test
+    ttl_only: true
+    records:
+      - name: _xmpp-server._tcp
+        type: SRV
+        ttl: 300
+    servers:
+      - address: 192.0.2.53
+      - address: 192.0.2.54
+    tsig_key_name: migration-key
+    tsig_secret: "{{ lync_migration_dns_tsig_secret }}"
+
+- name: Point the service record at the new Edge
+  lync.xmpp_migration.dns_record_set:
+    zone: contoso.test
+    records:
+      - name: _xmpp-server._tcp
+        type: SRV
+        values:
+          - 0 0 5269 access.contoso.test.
+    servers:
+      - address: 192.0.2.53
+    method: manual
+    wait_seconds: 900
+"""
+
+RETURN = r"""
+zone:
+  description: Name of the zone.
+  returned: success
+  type: str
+  sample: contoso.test
+records:
+  description: The record sets after the task.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Absolute name.
+      type: str
+    type:
+      description: Type.
+      type: str
+    ttl:
+      description: Lifetime in seconds.
+      type: int
+    values:
+      description: All values.
+      type: list
+      elements: str
+  sample:
+    - name: _xmpp-server._tcp.contoso.test
+      type: SRV
+      ttl: 300
+      values:
+        - 0 0 5269 access.contoso.test.
+servers:
+  description: The authoritative servers that were seen to agree, with the serial of the zone where they told it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - server: 192.0.2.53
+      serial: 2026112101
+earliest_cutover:
+  description: From when on no resolver holds a record with its old lifetime. Null without O(ttl_only).
+  returned: success
+  type: str
+  sample: "2026-11-21T15:00:01+00:00"
+old_record_gone_at:
+  description: From when on no resolver holds a record that this task replaced. Null where nothing was replaced.
+  returned: success
+  type: str
+  sample: "2026-11-21T15:05:01+00:00"
+instructions:
+  description: What somebody has to do by hand, with O(method=manual).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_record_set import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+
+ARGUMENT_SPEC = {
+    "zone": {"type": "str", "required": True},
+    "records": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "type": {"type": "str", "required": True, "choices": ["A", "AAAA", "CNAME", "MX", "SRV", "TXT"]},
+            "values": {"type": "list", "elements": "str"},
+            "ttl": {"type": "int"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+    },
+    "ttl_only": {"type": "bool", "default": False},
+    "former_ttl": {"type": "int"},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 53},
+        },
+    },
+    "method": {"type": "str", "choices": ["rfc2136", "manual"], "default": "rfc2136"},
+    "tsig_key_name": {"type": "str", "no_log": False},
+    "tsig_secret": {"type": "str", "no_log": True},
+    "tsig_algorithm": {
+        "type": "str",
+        "choices": ["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"],
+        "default": "hmac-sha256",
+    },
+    "wait_seconds": {"type": "int", "default": 60},
+}
+REQUIRED_TOGETHER = [("tsig_key_name", "tsig_secret")]
+
+
+def main() -> None:
+    execute(ARGUMENT_SPEC, run, windows_host=False, required_together=REQUIRED_TOGETHER)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,413 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module dns_record_set against real name servers on loopback: changes, doubt, somebody faster, journal, laws."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dns.query
+import dns.tsig
+import dns.tsigkeyring
+import dns.update
+import pytest
+from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
+from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
+from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, undo_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell, Server, make_key
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set as module
+
+NAME, IDENTITY = "_xmpp-server._tcp.contoso.test", "_xmpp-server._tcp.contoso.test SRV"
+OLD, NEW = "0 0 5269 xmpp.contoso.test.", "0 0 5269 access.contoso.test."
+SRV = {"name": "_xmpp-server._tcp", "type": "SRV"}
+ZONES = (
+    Zone(
+        "contoso.test",
+        3,
+        (
+            Record("_xmpp-server._tcp", "SRV", OLD),
+            Record("xmpp", "A", "203.0.113.30"),
+            Record("alias", "CNAME", "xmpp.contoso.test."),
+        ),
+    ),
+)
+
+
+class Bed:
+    def __init__(self, directory: Path, software: str = "builtin") -> None:
+        self.directory, self.told = directory / "state", []
+        self.server = name_servers.start(
+            ZONES, directory, lambda zone, changes: self.told.extend(changes), software=software
+        )
+        self.where = [{"address": self.server.address, "port": self.server.port}]
+        self.runs = 0
+
+    def context(self, check: bool = False, run: str | None = None) -> Context:
+        self.runs += 1
+        return Context(
+            str(self.directory),
+            run or f"run{self.runs}",
+            "localhost",
+            check=check,
+            groups={"lync_2013_front_ends": ("fe2013",), "lync_2013_edges": ("edge2013",)},
+        )
+
+    def call(self, *records: dict, check: bool = False, run: str | None = None, **options: Any) -> dict[str, Any]:
+        params = {
+            "zone": "contoso.test",
+            "records": list(records),
+            "servers": self.where,
+            "tsig_key_name": self.server.key_name,
+            "tsig_secret": self.server.key_secret,
+            "wait_seconds": 2,
+            **options,
+        }
+        return perform(module.ARGUMENT_SPEC, module.run, params, self.context(check, run))
+
+    def prove(self, *, lowered: bool = True) -> None:
+        """All that a swap needs is on record."""
+        members = {
+            "partner_seen": ("fe2013", "edge2013"),
+            "certificate_names": ("edge2013",),
+            "xmpp_answers": ("organisation",),
+        }
+        evidence = [Evidence(fact, member) for fact, names in members.items() for member in names]
+        if lowered:
+            moment = datetime.now(UTC) - timedelta(seconds=1)
+            evidence.append(Evidence("ttl_lowered", "contoso.test", "", {"earliest": moment.isoformat()}))
+        Journal(self.directory, "prove").evidence(evidence, self.context(), check=False)
+
+    def journal(self, kind: str = "") -> list[dict[str, Any]]:
+        return [one for one in entries(self.directory) if kind in ("", one["kind"])]
+
+    def value(self) -> dict[str, Any]:
+        return self.server.records()["contoso.test"].get("_xmpp-server._tcp SRV", {})
+
+
+@pytest.fixture(params=["builtin", "bind"])
+def bed(request: pytest.FixtureRequest, tmp_path: Path, needs: Callable[..., None]) -> Iterator[Bed]:
+    if request.param == "bind":
+        needs("named")
+    bed = Bed(tmp_path, request.param)
+    yield bed
+    bed.server.stop()
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Bed]:
+    """The built-in server alone, where BIND would show nothing else."""
+    bed = Bed(tmp_path)
+    yield bed
+    bed.server.stop()
+
+
+def swapped(**more: Any) -> dict[str, Any]:
+    return {**SRV, "values": ["0 0 5269 access.contoso.test"], **more}
+
+
+class TestChanges:
+    def test_swap_is_conditional_journalled_and_not_repeated(self, bed: Bed) -> None:
+        bed.prove()
+        result = bed.call(swapped())
+        assert result.get("failed") is None, result
+        assert result["changed"] is True
+        assert bed.value() == {"ttl": 3, "values": [NEW]}
+        assert result["records"] == [{"name": NAME, "type": "SRV", "ttl": 3, "values": [NEW]}]
+        assert result["diff"]["before"]["records"][0]["values"] == [OLD]
+        assert [one["cmdlet"] for one in result["calls"]] == ["dns.update"]
+        assert len(bed.told) == 1
+        (intent,), (outcome,) = bed.journal("intent"), bed.journal("outcome")
+        assert intent["effects"][0]["identity"] == IDENTITY and outcome["ok"] is True
+        again = bed.call(swapped())
+        assert again["changed"] is False and again["calls"] == []
+        assert len(bed.journal("intent")) == 1
+
+    def test_the_journals_undo_puts_the_exact_former_records_back(self, bed: Bed) -> None:
+        bed.prove()
+        bed.call(swapped(ttl=2))
+        (undo,) = undo_from_json(bed.journal("intent")[0]["undo"])
+        key = make_key(bed.server.key_name, bed.server.key_secret, "hmac-sha256")
+        shell = DnsShell([Server(bed.server.address, bed.server.port)], key)
+        reply = shell.request([{"cmdlet": undo.name, "parameters": dict(undo.parameters)}], 5)
+        assert reply.ends[0]["ok"], reply.ends
+        assert bed.value() == {"ttl": 3, "values": [OLD]}
+
+    def test_new_and_removed_records(self, bed: Bed) -> None:
+        made = bed.call({"name": "access", "type": "A", "values": ["192.0.2.1", "192.0.2.2"], "ttl": 7})
+        assert made["changed"] and made["diff"]["before"]["records"] == []
+        assert bed.server.records()["contoso.test"]["access A"] == {"ttl": 7, "values": ["192.0.2.1", "192.0.2.2"]}
+        gone = bed.call({"name": "access", "type": "A", "state": "absent"})
+        assert gone["changed"] and gone["diff"]["after"]["records"] == []
+        assert bed.call({"name": "access", "type": "A", "state": "absent"})["changed"] is False
+
+    def test_several_records_new_ones_before_those_that_point_at_them(self, quick: Bed) -> None:
+        quick.prove()
+        result = quick.call(swapped(), {"name": "access", "type": "A", "values": ["192.0.2.1"]})
+        assert result["changed"]
+        assert [change.type for change in quick.told] == ["A", "SRV"]
+
+
+class TestCheckMode:
+    def test_nothing_is_sent_and_later_tasks_see_the_plan(self, bed: Bed) -> None:
+        bed.prove()
+        first = bed.call(swapped(), check=True, run="plan")
+        assert first["changed"] and first["diff"]["after"]["records"][0]["values"] == [NEW]
+        second = bed.call(swapped(), check=True, run="plan")
+        assert second["changed"] is False
+        assert bed.told == [] and bed.value()["values"] == [OLD]
+        assert bed.journal("intent") == []
+        plan = list(entries(bed.directory / "runs" / "plan", "plan.ndjson"))
+        assert [one["call"]["name"] for one in plan if one["kind"] == "intent"] == ["dns.update"]
+
+    def test_plan_and_journal_are_the_same_calls(self, quick: Bed) -> None:
+        quick.prove()
+        quick.call(swapped(), check=True, run="plan")
+        quick.call(swapped(), run="real")
+        plan = [one for one in entries(quick.directory / "runs" / "plan", "plan.ndjson") if one["kind"] == "intent"]
+        real = quick.journal("intent")
+        assert [one["call"] for one in plan] == [one["call"] for one in real]
+
+
+class TestLifetimes:
+    def test_lowering_is_evidence_with_the_earliest_cutover(self, quick: Bed) -> None:
+        before = datetime.now(UTC)
+        result = quick.call({**SRV, "ttl": 1}, ttl_only=True)
+        assert result["changed"] and quick.value() == {"ttl": 1, "values": [OLD]}
+        earliest = datetime.fromisoformat(result["earliest_cutover"])
+        assert before + timedelta(seconds=3) <= earliest <= datetime.now(UTC) + timedelta(seconds=5)
+        (evidence,) = result["evidence"]
+        assert (evidence["fact"], evidence["member"]) == ("ttl_lowered", "contoso.test")
+
+    def test_again_the_same_moment_stays(self, quick: Bed) -> None:
+        first = quick.call({**SRV, "ttl": 1}, ttl_only=True)
+        self.record(quick, first)
+        time.sleep(1.1)
+        again = quick.call({**SRV, "ttl": 1}, ttl_only=True)
+        assert again["changed"] is False
+        assert again["earliest_cutover"] == first["earliest_cutover"]
+        assert "warnings" not in again
+
+    def test_lowered_by_hand_the_former_lifetime_is_asked_for(self, quick: Bed) -> None:
+        result = quick.call({**SRV, "ttl": 3}, ttl_only=True)
+        assert "former_ttl" in result["warnings"][0]
+        later = quick.call({**SRV, "ttl": 3}, ttl_only=True, former_ttl=7200)
+        assert datetime.fromisoformat(later["earliest_cutover"]) > datetime.now(UTC) + timedelta(seconds=7100)
+
+    def test_a_swap_waits_for_the_old_lifetime_where_it_may(self, quick: Bed) -> None:
+        quick.prove(lowered=False)
+        self.record(quick, quick.call({**SRV, "ttl": 1}, ttl_only=True))
+        refused = quick.call(swapped(), wait_seconds=0)
+        assert refused["error"]["kind"] == "refused" and "until" in refused["msg"]
+        assert quick.value()["values"] == [OLD]
+        started = time.monotonic()
+        assert quick.call(swapped(), wait_seconds=10)["changed"]
+        assert time.monotonic() - started > 1.5
+
+    def test_raising_needs_the_acceptance_and_is_no_evidence(self, quick: Bed) -> None:
+        refused = quick.call({**SRV, "ttl": 60}, ttl_only=True)
+        assert refused["error"]["kind"] == "refused"
+        Journal(quick.directory, "x").evidence([Evidence("accepted", "organisation")], quick.context(), check=False)
+        raised = quick.call({**SRV, "ttl": 60}, ttl_only=True)
+        assert raised["changed"] and raised["earliest_cutover"] is None and "evidence" not in raised
+        assert quick.value() == {"ttl": 60, "values": [OLD]}
+
+    def record(self, bed: Bed, result: dict[str, Any]) -> None:
+        """What the action plugin does with the evidence of a module."""
+        evidence = [Evidence(one["fact"], one["member"], one["digest"], one["value"]) for one in result["evidence"]]
+        Journal(bed.directory, "x").evidence(evidence, bed.context(), check=False)
+
+
+class TestLaws:
+    def test_the_service_record_waits_for_its_evidence(self, quick: Bed) -> None:
+        result = quick.call(swapped())
+        assert result["failed"] and result["error"]["kind"] == "refused"
+        assert "answers XMPP from outside" in result["msg"]
+        assert quick.told == [] and quick.journal("intent") == []
+
+
+class TestSomebodyElse:
+    def test_a_change_in_between_wins_and_is_reported(self, bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+        bed.prove()
+        ring = dns.tsigkeyring.from_text({bed.server.key_name: bed.server.key_secret})
+        original = DnsShell._send
+
+        def beaten(shell: DnsShell, made: Any) -> Any:
+            rival = dns.update.UpdateMessage(
+                "contoso.test", keyring=ring, keyname=bed.server.key_name, keyalgorithm=dns.tsig.HMAC_SHA256
+            )
+            rival.replace("_xmpp-server._tcp", 9, "SRV", "0 0 5269 other.contoso.test.")
+            dns.query.tcp(rival, bed.server.address, port=bed.server.port, timeout=5)
+            return original(shell, made)
+
+        monkeypatch.setattr(DnsShell, "_send", beaten)
+        result = bed.call(swapped())
+        assert result["failed"] and result["error"]["kind"] == "mismatch"
+        assert "somebody else" in result["msg"] and "other.contoso.test." in result["msg"]
+        assert bed.value()["values"] == ["0 0 5269 other.contoso.test."]
+        assert bed.journal("outcome")[0]["ok"] is False
+
+
+class Middle:
+    """A man in the middle who may do something to the answers of updates."""
+
+    def __init__(self, port: int, twist: Callable[[bytes], bytes | None]) -> None:
+        self.port, self.twist, self.updates = port, twist, 0
+        self.listeners = Listeners(self.handle)
+        self.listeners.start()
+
+    def handle(self, wire: bytes, tcp: bool) -> Iterator[bytes]:
+        update = (wire[2] >> 3) & 0xF == 5
+        self.updates += update
+        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as upstream:
+            upstream.settimeout(5)
+            upstream.connect(("127.0.0.1", self.port))
+            upstream.sendall(struct.pack("!H", len(wire)) + wire if tcp else wire)
+            answer = upstream.recv(65535)
+            answer = answer[2:] if tcp else answer
+        twisted = self.twist(answer) if update else answer
+        if twisted is None:
+            raise OSError("the connection is cut")
+        yield twisted
+
+
+class TestDoubt:
+    @pytest.fixture(params=["stripped", "tampered", "cut"])
+    def middle(self, request: pytest.FixtureRequest, quick: Bed) -> Iterator[Middle]:
+        twist = {
+            "stripped": lambda answer: answer[:4] + b"\0" * 8,
+            "tampered": lambda answer: answer[:-20] + bytes(byte ^ 0x55 for byte in answer[-20:-10]) + answer[-10:],
+            "cut": lambda answer: None,
+        }[request.param]
+        middle = Middle(quick.server.port, twist)
+        quick.where = [{"address": "127.0.0.1", "port": middle.listeners.port}]
+        yield middle
+        middle.listeners.stop()
+
+    def test_made_but_not_proved_is_seen_by_reading_and_never_sent_again(self, quick: Bed, middle: Middle) -> None:
+        quick.prove()
+        result = quick.call(swapped())
+        assert result["changed"] and "failed" not in result, result
+        assert "proved nothing" in result["warnings"][0]
+        assert middle.updates == 1
+        assert [one["ran"] for one in quick.journal("outcome")] == [None]
+        assert any("proved nothing" in one["text"] for one in quick.journal("note"))
+
+    def test_a_wrong_secret_changes_nothing_and_says_so(self, quick: Bed) -> None:
+        quick.prove()
+        result = quick.call(swapped(), tsig_secret="Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZ")
+        assert result["failed"] and "was not changed" in result["msg"]
+        assert quick.value()["values"] == [OLD]
+        text = json.dumps(result) + "".join(p.read_text() for p in quick.directory.rglob("*.ndjson"))
+        assert "CANARY" not in text and "Q0FOQVJZ" not in text
+
+    def test_a_wrong_secret_at_bind(self, tmp_path: Path, needs: Callable[..., None]) -> None:
+        needs("named")
+        bed = Bed(tmp_path, "bind")
+        try:
+            bed.prove()
+            result = bed.call(swapped(), tsig_secret="Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZ")
+            assert "signature is wrong" in result["msg"] and "was not changed" in result["msg"]
+            assert bed.value()["values"] == [OLD]
+        finally:
+            bed.server.stop()
+
+    def test_a_server_that_cannot_be_reached(self, quick: Bed) -> None:
+        quick.where = [{"address": "127.0.0.1", "port": 1}]
+        result = quick.call(swapped())
+        assert result["error"]["kind"] == "unreachable" and "127.0.0.1:1" in result["msg"]
+
+
+class TestServers:
+    def test_a_secondary_that_lags_is_waited_for(self, tmp_path: Path, quick: Bed) -> None:
+        second = name_servers.start(ZONES, tmp_path / "second", software="builtin")
+        quick.where = [*quick.where, {"address": second.address, "port": second.port}]
+        quick.prove()
+
+        def transfer() -> None:
+            while not quick.told:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            ring = dns.tsigkeyring.from_text({second.key_name: second.key_secret})
+            message = dns.update.UpdateMessage(
+                "contoso.test", keyring=ring, keyname=second.key_name, keyalgorithm=dns.tsig.HMAC_SHA256
+            )
+            message.replace("_xmpp-server._tcp", 3, "SRV", NEW)
+            dns.query.tcp(message, second.address, port=second.port, timeout=5)
+
+        thread = threading.Thread(target=transfer)
+        thread.start()
+        result = quick.call(swapped(), wait_seconds=10)
+        thread.join()
+        second.stop()
+        assert result["changed"], result
+        assert len(result["servers"]) == 2
+
+    def test_one_that_never_follows_is_named(self, tmp_path: Path, quick: Bed) -> None:
+        second = name_servers.start(ZONES, tmp_path / "second", software="builtin")
+        quick.where = [*quick.where, {"address": second.address, "port": second.port}]
+        quick.prove()
+        result = quick.call(swapped(), wait_seconds=1)
+        again = quick.call(swapped(), wait_seconds=0)
+        second.stop()
+        assert result["error"]["kind"] == "not_ready" and str(second.port) in result["msg"]
+        assert "Wait until they agree" in again["msg"]
+
+    def test_a_resolver_or_a_strange_zone_is_refused(self, quick: Bed) -> None:
+        assert "serves the zone" in quick.call({**SRV, "ttl": 1}, ttl_only=True, zone="elsewhere.test")["msg"]
+        assert "alias" in quick.call({"name": "alias", "type": "A", "values": ["192.0.2.1"]})["msg"]
+
+
+class TestByHand:
+    def test_it_says_what_to_do_and_goes_on_from_there(self, quick: Bed) -> None:
+        quick.prove()
+        options = {"method": "manual", "tsig_key_name": None, "tsig_secret": None, "wait_seconds": 0}
+        result = quick.call(swapped(), **options)
+        assert result["error"]["kind"] == "not_ready"
+        assert f"{NAME}. 3 IN SRV {NEW}" in result["msg"]
+        timer = threading.Timer(0.7, lambda: quick.call(swapped()))
+        timer.start()
+        waited = quick.call(swapped(), **{**options, "wait_seconds": 10})
+        timer.join()
+        assert waited["changed"] and waited["instructions"]
+        assert quick.call(swapped(), **options)["changed"] is False
+
+    def test_planned_too(self, quick: Bed) -> None:
+        quick.prove()
+        result = quick.call(swapped(), check=True, method="manual", tsig_key_name=None, tsig_secret=None)
+        assert result["changed"] and "in place" in result["instructions"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"tsig_secret": None}, "go together"),
+        ({"tsig_secret": "no base64!"}, "base64"),
+        ({"tsig_secret": "c2hvcnQ="}, "16 bytes"),
+        ({"tsig_algorithm": "hmac-md5"}, "tsig_algorithm"),
+        ({"servers": []}, "servers"),
+        ({"servers": [{"address": "127.0.0.1", "port": 0}]}, "servers"),
+        ({"zone": "not a zone"}, "DNS zone"),
+        ({"records": []}, "records is empty"),
+        ({"tsig_key_name": None, "tsig_secret": None}, "needs a key"),
+    ],
+)
+def test_bad_options_change_nothing(quick: Bed, options: dict, sentence: str) -> None:
+    quick.prove()
+    result = quick.call(swapped(), **options)
+    assert result["failed"] and sentence in result["msg"], result
+    assert quick.told == []
