@@ -39,6 +39,7 @@ except ImportError:
     pass  # _dns.HAS_DNSPYTHON says so, and the module refuses
 
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+UDP_SECONDS = 2.0
 QUERY_SECONDS = 5.0
 POLL_SECONDS = 1.0
 
@@ -95,11 +96,15 @@ def resolved(server: Server) -> str:
     return str(found[0][4][0])
 
 
-def ask(server: Server, zone: str, name: str, kind: str, seconds: float = QUERY_SECONDS) -> Found:
+def ask(server: Server, zone: str, name: str, kind: str) -> Found:
     """One authoritative answer, by UDP and where that is not enough by TCP. Recursion is not asked for."""
     query = dns.message.make_query(f"{name}.", kind, flags=0)
+    where = resolved(server)
     try:
-        reply, _tcp = dns.query.udp_with_fallback(query, resolved(server), seconds, server.port)
+        try:
+            reply, _tcp = dns.query.udp_with_fallback(query, where, UDP_SECONDS, server.port)
+        except dns.exception.Timeout:  # a datagram may be lost, a connection is not
+            reply = dns.query.tcp(query, where, QUERY_SECONDS, server.port)
     except (OSError, EOFError, dns.exception.DNSException) as exc:
         raise Unreachable(
             f"The name server {server.shown} does not answer for {name}: {said(exc)}. See that it runs, that its "
