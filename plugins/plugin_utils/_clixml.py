@@ -16,7 +16,7 @@ LIMIT = 256_000
 """Bytes that are looked at; what comes after is only counted."""
 LINES = 200
 
-_DOCUMENT = re.compile(rb"<Objs\b.*?</Objs>", re.DOTALL)
+_BEGIN, _END = b"<Objs", b"</Objs>"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # Progress says "Preparing modules for first use." and the like: of no interest to anybody.
 _STREAMS = frozenset(("error", "warning", "verbose", "debug", "information"))
@@ -70,13 +70,18 @@ def messages(stderr: bytes) -> list[str]:
     seen, left_out = stderr[:LIMIT], len(stderr) - LIMIT
     texts: list[str] = []
     position = 0
-    for found in _DOCUMENT.finditer(seen):
-        texts.append(seen[position : found.start()].decode("utf-8", "replace"))
+    while True:
+        # found by hand: a lazy pattern starts anew at every beginning that has no end
+        begin = seen.find(_BEGIN, position)
+        end = seen.find(_END, begin) + len(_END)
+        if begin < 0 or end < len(_END):
+            break
+        texts.append(seen[position:begin].decode("utf-8", "replace"))
         try:
-            texts.extend(_Reader().read(found[0]))
+            texts.extend(_Reader().read(seen[begin:end]))
         except (expat.ExpatError, _Refused) as exc:
             texts.append(f"(an unreadable message on stderr: {exc})")
-        position = found.end()
+        position = end
     texts.append(seen[position:].decode("utf-8", "replace"))
     lines = [line.strip() for line in _unescape("\n".join(texts)).splitlines()]
     lines = [line for line in lines if line and line != "#< CLIXML"]

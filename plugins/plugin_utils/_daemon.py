@@ -250,13 +250,14 @@ def serve(settings: Mapping[str, Any]) -> None:
 
 
 def _say(what: Mapping[str, Any]) -> None:
-    """The one line on stdout; what libraries print afterwards goes nowhere."""
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+    """The one line on stdout. What libraries print, before and after, goes nowhere."""
+    reader = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
     os.close(nowhere)
+    with os.fdopen(reader, "w", encoding="ascii") as stream:
+        stream.write(json.dumps(what) + "\n")
 
 
 def main() -> None:
