@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,12 +231,30 @@ def _ansible_test_home() -> Path:
 
 
 def _ansible_test(kind: str, *options: str) -> str:
-    ended = run(
-        ["ansible-test", kind, "--python", PYTHON_VERSION, "--color", "no", *options],
-        seconds=900,
-        cwd=copy_tree(kind),
-        env={"HOME": str(_ansible_test_home())},
-    )
+    with tempfile.TemporaryDirectory() as short:
+        # It writes scripts whose first line names the interpreter, where a blank in the path of the checkout would end the name.
+        environment = Path(sys.prefix)
+        if " " in sys.prefix:
+            environment = Path(short, "venv")
+            environment.symlink_to(sys.prefix)
+        ended = run(
+            [
+                environment / "bin" / "python",
+                environment / "bin" / "ansible-test",
+                kind,
+                "--python",
+                PYTHON_VERSION,
+                "--color",
+                "no",
+                *options,
+            ],
+            seconds=900,
+            cwd=copy_tree(kind),
+            env={
+                "HOME": str(_ansible_test_home()),
+                "PATH": os.pathsep.join([str(environment / "bin"), os.environ["PATH"]]),
+            },
+        )
     if ended.code != 0:
         # Between what it found it tells at length what it installed.
         found = [line for line in ended.output.splitlines() if line.startswith(("ERROR:", "FATAL:", "WARNING:"))]

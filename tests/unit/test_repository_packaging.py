@@ -10,6 +10,7 @@ import base64
 import hashlib
 import importlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -197,6 +198,8 @@ def test_a_tampered_wheel_is_not_installed(tmp_path: Path, tampered: bool) -> No
     ended = subprocess.run(
         [*installer, "install", "--require-hashes", "--no-index", "--find-links", str(tmp_path), "--target", str(target), "-r", str(lock)],
         check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=tmp_path,
+        # uv would take a wheel with the locked hash from its cache, where the other case of this test may have put one.
+        env={**os.environ, "UV_NO_CACHE": "1", "PIP_NO_CACHE_DIR": "1"},
     )  # fmt: skip
     assert (ended.returncode != 0) is tampered, ended.stderr
     assert (target / "harmless.py").exists() is not tampered
