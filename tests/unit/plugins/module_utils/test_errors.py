@@ -26,7 +26,7 @@ def kinds(cls: type[errors.MigrationError]) -> list[type[errors.MigrationError]]
 
 @pytest.mark.parametrize("cls", kinds(errors.MigrationError), ids=lambda cls: cls.kind)
 def test_each_error_passes_the_socket(cls: type[errors.MigrationError]) -> None:
-    error = cls(["one.", "two."]) if cls is errors.Refused else cls("one sentence.")  # type: ignore[arg-type]
+    error = cls(["one.", "two."]) if cls is errors.Refused else cls("one sentence.")
     back = errors.from_json(json.loads(json.dumps(error.to_json())))
     assert type(back) is cls and back.text == error.text and back.facts() == error.facts()
 

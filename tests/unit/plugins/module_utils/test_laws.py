@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws as laws
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN, Call, Change, Cmdlet, Effect
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import COLLECTIONS
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._facts import FRESH, MISSING, OLD, STALE, Finding
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -82,7 +83,11 @@ MOVE = Cmdlet("Move-CsUser", {"Identity": "sip:a@contoso.test", "Target": "pool2
 
 
 def move(
-    target: str = "pool2013.contoso.test", *, pilot: bool = False, override: str | None = None, **more: Any
+    target: str = "pool2013.contoso.test",
+    *,
+    pilot: bool = False,
+    override: str | None = None,
+    switches: dict[str, bool] | None = None,
 ) -> Change:
     return change(
         "user",
@@ -92,7 +97,7 @@ def move(
             "RegistrarPool": "pool2010.contoso.test" if "2013" in target else "pool2013.contoso.test",
             "Pilot": pilot,
         },
-        call=Cmdlet("Move-CsUser", {**MOVE.parameters, "Target": target, **more}),
+        call=Cmdlet("Move-CsUser", {**MOVE.parameters, "Target": target, **(switches or {})}),
         override=override,
         what="user sip:a@contoso.test",
     )
@@ -199,11 +204,11 @@ def test_moving_back_loses_xmpp_once_there_is_a_partner() -> None:
 
 @pytest.mark.parametrize("switch", ["Force", "IgnoreBackendStoreException", "force"])
 def test_a_forced_move_names_its_user(switch: str) -> None:
-    (text,) = laws.refusals(move(**{switch: True}), Evidence())
+    (text,) = laws.refusals(move(switches={switch: True}), Evidence())
     assert "lose" in text
-    (text,) = laws.refusals(move(**{switch: True}, override="sip:other@contoso.test"), Evidence())
-    assert laws.refusals(move(**{switch: True}, override="sip:a@contoso.test"), Evidence()) == []
-    assert laws.refusals(move(**{switch: False}), Evidence()) == []
+    (text,) = laws.refusals(move(switches={switch: True}, override="sip:other@contoso.test"), Evidence())
+    assert laws.refusals(move(switches={switch: True}, override="sip:a@contoso.test"), Evidence()) == []
+    assert laws.refusals(move(switches={switch: False}), Evidence()) == []
 
 
 # --- DNS and acceptance
@@ -382,7 +387,7 @@ def test_what_makes_evidence_stale_is_a_collection_or_a_cmdlet() -> None:
     assert "certificate_use" in laws.touched_by("xmpp_answers", "organisation")
     for fact in laws.FACTS.values():
         for one in fact.depends:
-            assert one in laws.COLLECTIONS or "-" in one
+            assert one in COLLECTIONS or "-" in one
 
 
 def test_a_module_can_ask_for_a_fact() -> None:

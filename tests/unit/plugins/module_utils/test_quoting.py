@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._quoting import quote_argv, quote_msi
@@ -120,7 +122,7 @@ def test_msi_injection_stays_a_value() -> None:
 
 @pytest.mark.parametrize("bad", ["a\nb", "a\0b", "a\rb"])
 @pytest.mark.parametrize("quote", [quote_argv, quote_msi])
-def test_line_ends_and_nul_are_refused(bad: str, quote) -> None:  # type: ignore[no-untyped-def]
+def test_line_ends_and_nul_are_refused(bad: str, quote: Callable[[list[str]], str]) -> None:
     with pytest.raises(InvalidRequest):
         quote([bad])
 
