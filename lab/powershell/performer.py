@@ -289,6 +289,8 @@ class Performer:
             self._noise(fault)
         else:
             self.session.strike(fault)
+            if fault.do == "restart":
+                self.session.stop.wait(5.0)  # the service takes its processes with it, not the other way round
             if fault.when == "before" or fault.do in ("kill_process", "kill_shell", "restart"):
                 raise ProcessGone(outcome)
 
