@@ -18,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 from . import control
-from .place import LabError, prepare
+from .place import LabError, clean, prepare
 from .process import Process
 
 START_SECONDS = 120.0
@@ -110,7 +110,7 @@ def _up(options: argparse.Namespace) -> None:
     if told is not None and Process(told["pid"], told["started"]).alive():
         raise LabError(f"A lab is up in {directory} already (process {told['pid']}); end it or name another directory.")
     if told is not None:
-        _clean(directory)
+        clean(directory)
     names = ("users", "prefix", "speed", "kerberos", "transport", "secret_prefix", "owner")
     wanted = {name: getattr(options, name) for name in names}
     wanted |= {"estate": _path(options.estate), "state_dir": str(directory)}
@@ -132,7 +132,7 @@ def _up(options: argparse.Namespace) -> None:
     if not ready or "error" in ready:
         child.kill()
         child.wait()
-        _clean(directory)
+        clean(directory)
         raise LabError(ready["error"] if ready else f"The lab did not start: see {log}.")
     _print(ready)
 
@@ -183,12 +183,6 @@ def _told(directory: Path) -> dict[str, t.Any] | None:
     return told
 
 
-def _clean(directory: Path) -> None:
-    from .up import clean
-
-    clean(directory)
-
-
 def _down(options: argparse.Namespace) -> None:
     directory = Path(options.state_dir)
     told = _told(directory)
@@ -203,7 +197,7 @@ def _down(options: argparse.Namespace) -> None:
         if not _wait(process):
             os.kill(process.pid, signal.SIGKILL)
             _wait(process)
-    _clean(directory)
+    clean(directory)
 
 
 def _wait(process: Process) -> bool:

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 EXTERNAL = re.compile(r"\b203\.0\.113\.(\d{1,3})\b")
+#: What is left of a lab when it has ended.
+KEPT = frozenset({"transcript.ndjson", "lab.log"})
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
@@ -127,6 +129,17 @@ def prepare(directory: Path) -> Path:
     if status.st_mode & 0o077:
         raise LabError(f"The state directory {directory} is open to others; make it 0700 or name another.")
     return directory
+
+
+def clean(directory: Path) -> None:
+    """Takes away what a lab leaves that is secret or of no use without it."""
+    for path in directory.iterdir():
+        if path.name in KEPT:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def program(name: str) -> str | None:

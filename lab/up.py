@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import resource
-import shutil
 import signal
 import sys
 import threading
@@ -28,7 +27,7 @@ from .organisation.creation import create
 from .organisation.faults import Faults
 from .organisation.state import state
 from .organisation.transcript import Transcript
-from .place import Place, Running
+from .place import Place, Running, clean
 from .powershell.values import iso_text
 from .process import Process
 from .wsman.auth import KERBEROS, Account, Accounts
@@ -36,9 +35,6 @@ from .wsman.authority import Authority
 from .wsman.endpoint import SCHEMES, Endpoint
 from .wsman.kdc import Kdc
 from .wsman.service import Service
-
-#: What is left of a lab when it has ended.
-KEPT = frozenset({"transcript.ndjson", "lab.log"})
 
 log = logging.getLogger(__name__)
 
@@ -227,17 +223,6 @@ class Lab:
         else:
             self.world.unknowns.set(name, value)
         return {name: value}
-
-
-def clean(directory: Path) -> None:
-    """Takes away what a lab leaves that is secret or of no use without it."""
-    for path in directory.iterdir():
-        if path.name in KEPT:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def serve(options: Options, tell: t.Callable[[dict[str, t.Any]], None]) -> None:
