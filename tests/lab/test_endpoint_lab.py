@@ -68,9 +68,13 @@ def test_a_client_reaches_every_host_with_what_the_inventory_says(running):
         assert warm.hello["computer"] == host.upper()
         assert warm.hello["domain"] == "contoso.test"
         assert warm.hello["user"] == user
-        store = {"LocalStore": True} if host == "edge" else {}
-        rows, ends = warm.ask({"cmdlet": "Get-CsSite", "parameters": store, "properties": ["Identity"]})
-        assert (rows, ends[0]["ok"]) == ([["Site:Redmond"]], True)
+        partners = {
+            "cmdlet": "Get-CsXmppAllowedPartner",
+            "parameters": {"LocalStore": True},
+            "properties": ["Identity"],
+        }
+        rows, ends = warm.ask(partners)
+        assert (rows, ends[0]["ok"]) == ([["fabrikam.test"]], True)
         warm.close()
 
 
