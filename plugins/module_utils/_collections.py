@@ -52,6 +52,10 @@ _XMPP_PARTNER = (
     "SupportDialbackNegotiation", "EnableKeepAlive", "ConnectionLimit", "ProxyFqdn", "Description",
 )  # fmt: skip
 
+_DATABASE = (
+    "SqlServerFqdn", "SqlInstanceName", "DatabaseName", "InstalledVersion", "ExpectedVersion", "Succeed",
+)  # fmt: skip
+
 COLLECTIONS: Mapping[str, Collection] = _table(
     Collection(
         "site", "Get-CsSite",
@@ -148,6 +152,8 @@ COLLECTIONS: Mapping[str, Collection] = _table(
     Collection(
         "component", "Get-Service", store="host", identity="Name", properties=("Name", "DisplayName", "Status"),
     ),
+    # Processes of services: when they were started is known nowhere else.
+    Collection("process", "Get-Process", store="host", identity="ProcessName", properties=("ProcessName", "StartTime")),
     Collection(
         "listening_port", "Get-NetTCPConnection", {"State": "Listen"}, store="host", identity="LocalPort",
         properties=("LocalPort", "LocalAddress", "OwningProcess"),
@@ -159,6 +165,15 @@ COLLECTIONS: Mapping[str, Collection] = _table(
     Collection(
         "module", "Get-Module", {"ListAvailable": True}, store="host", identity="Name", narrow="Name",
         properties=("Name", "Version", "Path"),
+    ),
+    # Each reads the databases of one SQL server, so what identifies them is the server that was asked about.
+    Collection(
+        "database", "Test-CsDatabase", {"ConfiguredDatabases": True}, narrow="SqlServerFqdn", constant="",
+        properties=_DATABASE,
+    ),
+    Collection(
+        "local_database", "Test-CsDatabase", {"LocalService": True}, store="host", constant="local",
+        properties=_DATABASE,
     ),
     # Not a cmdlet: record sets of the name servers, read and written by the DNS module's own shell.
     Collection(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._calls import Effect, Query, effect_from_json
-from ._collections import ORGANISATION, collection, key, properties_of, row_identity, scope_of
+from ._collections import COLLECTIONS, ORGANISATION, collection, key, properties_of, row_identity, scope_of
 from ._files import Follower, parse
 from ._journal import PLAN, Journal
 
@@ -58,6 +58,16 @@ class Overlay:
             return
         patch.gone = False
         patch.properties.update(effect.properties)
+        self._replicate(effect)
+
+    def _replicate(self, effect: Effect) -> None:
+        """What is planned for the original after something was planned for a copy arrives in the copy as well."""
+        copies = [name for name, table in COLLECTIONS.items() if table.replica_of == effect.collection]
+        for (name, _scope), patches in self._patches.items():
+            patch = patches.get(key(effect.identity)) if name in copies else None
+            if patch is not None:
+                for one in effect.properties or ():
+                    patch.properties.pop(one, None)
 
     def rows(self, query: Query, host: str, base: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The server's rows with what was planned for them, or for what they copy, as a session of this host reads it."""

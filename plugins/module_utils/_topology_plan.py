@@ -54,7 +54,9 @@ class Plan:
 
 def plan(before: Topology, pool: Options | None, edge: Options | None, registrar_edge: Options | None) -> Plan:
     """Add what is missing. What is there but otherwise than wanted is an error: nothing is altered or removed."""
-    after, missing, notes = before, [], []
+    after = before
+    missing: list[str] = []
+    notes: list[str] = []
     pools: set[str] = set()
     ports: set[tuple[str, str, str, str]] = set()
     edge_of: set[str] = set()
@@ -176,8 +178,11 @@ def _new_edge(topology: Topology, name: str, edge: Options, missing: list[str]) 
     made = EdgePool(
         name,
         site_name(edge["site"]),
-        *(fqdn(edge["next_hop_fqdn"]), machines_of(name, edge)),
-        *(fqdn(edge[key]) for key in _TO_MAKE[1:]),
+        fqdn(edge["next_hop_fqdn"]),
+        machines_of(name, edge),
+        fqdn(edge["access_fqdn"]),
+        fqdn(edge["web_conferencing_fqdn"]),
+        fqdn(edge["av_fqdn"]),
         **{key: edge[key] for key in ("access_port", "web_conferencing_port", "av_port") if edge.get(key)},
     )
     missing.append(

@@ -23,15 +23,15 @@ from ._collections import ORGANISATION
 from ._errors import InvalidInput, Mismatch, NotReady
 from ._module import Report, Task
 from ._names import BadName
-from ._products import LYNC_2013
-from ._topology import Topology, check_fresh, difference, parse, unintended
+from ._server import FOLDER, published_topology, removal
+from ._topology import Topology, check_fresh, difference, unintended
 from ._topology_document import TopologyError
 from ._topology_effects import TOPOLOGY_DOCUMENT, effects
 from ._topology_plan import Plan, plan, view
 
-FOLDER = LYNC_2013.deployment_path or ""
 DOCUMENT_FILE = f"{FOLDER}\\lync_xmpp_migration-topology.xml"
 NOTES_FILE = f"{FOLDER}\\lync_xmpp_migration-unfinished-publish.json"
+_DOCUMENT, _NOTES = "topology document to publish", "notes of an unfinished publish"
 ROUTES = ("FederationRoute", "XmppFederationRoute")
 PUBLISH_SECONDS = 1800
 _FORCE = {"Force": True, "Confirm": False}
@@ -80,14 +80,8 @@ def run(task: Task) -> Report:
 
 
 def _document(rows: Sequence[Mapping[str, Any]]) -> Topology:
-    text = rows[0].get(".") if rows else None
-    if not isinstance(text, str):
-        raise NotReady(
-            "The published topology cannot be read: run this on a server that has the Lync Server 2013 management tools "
-            "and reaches the Central Management store."
-        )
     try:
-        return parse(text)
+        return published_topology(rows)
     except TopologyError as exc:
         raise NotReady(f"The published topology cannot be used: {exc}") from exc
 
@@ -159,13 +153,13 @@ def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
             f"The topology is not published, because more would change than was asked for: {' '.join(stray)}"
         )
     document = wanted.after.text.encode("utf-8")
-    session.write_file(DOCUMENT_FILE, document, "topology document to publish")
+    session.write_file(DOCUMENT_FILE, document, _DOCUMENT)
     if not task.check_mode:
         try:
             check_fresh(wanted.before, _document(session.read(Query(TOPOLOGY_DOCUMENT))[0]))
         except TopologyError as exc:
             raise NotReady(f"{exc} Run the task again.") from exc
-    session.write_file(NOTES_FILE, _noted(notes), "notes of an unfinished publish")
+    session.write_file(NOTES_FILE, _noted(notes), _NOTES)
     backup = f"{FOLDER}\\lync_xmpp_migration-before-{wanted.purpose}.xml"
     publish = Cmdlet(
         "Publish-CsTopology", {"FileName": DOCUMENT_FILE, "BackupFileName": backup, **_FORCE}, stop_on_error=True
@@ -188,15 +182,7 @@ def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
     session.change(*changes, seconds=PUBLISH_SECONDS)
     if not task.check_mode:
         _restore_routes(task, notes["routes"])
-    session.change(_removal(session, NOTES_FILE), _removal(session, DOCUMENT_FILE))
-
-
-def _removal(session: Any, path: str) -> Change:
-    return Change(
-        Cmdlet("Remove-Item", {"LiteralPath": path, "Force": True, "Confirm": False}),
-        f"file {path}",
-        (session.effect("file", path, None),),
-    )
+    session.change(removal(session, NOTES_FILE, _NOTES), removal(session, DOCUMENT_FILE, _DOCUMENT))
 
 
 def _published(task: Task, wanted: Plan) -> Topology:
@@ -344,5 +330,5 @@ def _finish(task: Task, configurations: Iterable[Mapping[str, Any]], sites: Iter
         seconds=PUBLISH_SECONDS,
     )
     _restore_routes(task, routes)
-    session.change(_removal(session, NOTES_FILE))
+    session.change(removal(session, NOTES_FILE, _NOTES))
     return True

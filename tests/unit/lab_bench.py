@@ -80,9 +80,8 @@ class LabBench(Bench):
         super().__init__(directory, hosts=(), groups=GROUPS)
         for computer in self.world.computers.values():
             old = computer.powershell.startswith("2")
-            self.hosts[computer.inventory_name] = (
-                NoShell(computer.inventory_name) if old else LabShell(self.world, computer)
-            )
+            hosts: dict[str, Any] = self.hosts
+            hosts[computer.inventory_name] = NoShell(computer.inventory_name) if old else LabShell(self.world, computer)
 
     @property
     def now(self) -> float:

@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_assignment
+short_description: Assign certificates of a Lync server to their uses
+version_added: 0.1.0
+description:
+  - Assigns the best certificate in the store of the server to each use (C(Set-CsCertificate)), where the one that is assigned does not carry the wanted
+    names, is not valid, or is too weak.
+  - Nothing is assigned that does not carry the names. Services go on with their old certificate until they are restarted; see
+    M(lync.xmpp_migration.lync_service).
+  - That the certificate for V(XmppServer) carries the names which partners look for is recorded as evidence, without which no XMPP partner is created.
+options:
+  uses:
+    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication), V(XmppServer), V(Default),
+      V(WebServicesInternal) or V(WebServicesExternal).
+    type: list
+    elements: str
+    required: true
+  subject:
+    description: The name that the certificate is issued to. It is also the first of its alternative names.
+    type: str
+    required: true
+  names:
+    description: Further alternative names.
+    type: list
+    elements: str
+    default: []
+  sip_domains:
+    description: SIP domains of which C(sip.)<domain> is to be among the names.
+    type: list
+    elements: str
+    default: []
+  xmpp_domains:
+    description: SIP domains that XMPP partners reach. The domain itself is to be among the names, because partners check it and not the host.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.windows_host
+requirements:
+  - cryptography (on the controller)
+seealso:
+  - module: lync.xmpp_migration.certificate
+  - module: lync.xmpp_migration.lync_service
+  - name: Set-CsCertificate
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/set-cscertificate
+author:
+  - lync.xmpp_migration contributors (@lync-xmpp-migration)
+"""
+
+EXAMPLES = r"""
+- name: Assign the external certificate with its XMPP use
+  lync.xmpp_migration.certificate_assignment:
+    uses:
+      - AccessEdgeExternal
+      - DataEdgeExternal
+      - AudioVideoAuthentication
+      - XmppServer
+    subject: access.contoso.test
+    names:
+      - webcon.contoso.test
+    sip_domains:
+      - contoso.test
+    xmpp_domains:
+      - contoso.test
+"""
+
+RETURN = r"""
+certificates:
+  description: The assigned certificates after the task.
+  returned: success
+  type: dict
+  contains:
+    uses:
+      description: The certificate of each use.
+      type: dict
+  sample:
+    uses:
+      XmppServer:
+        thumbprint: 4E1A1F3C0B7F5D6E8A9B0C1D2E3F405162738495
+        subject: CN=access.contoso.test
+        issuer: CN=Contoso Root CA
+        names: [access.contoso.test, webcon.contoso.test, sip.contoso.test, contoso.test]
+        not_after: '2028-11-20T08:00:00+00:00'
+"""
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate_assignment import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import NAME_OPTIONS
+
+ARGUMENT_SPEC = {**NAME_OPTIONS}
+
+
+def main() -> None:
+    execute(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
