@@ -75,6 +75,9 @@ def _causes(exc: BaseException) -> Iterable[BaseException]:
         queue.extend(each for each in inner if isinstance(each, BaseException))
 
 
+_SIGN_IN = ("KerberosExchangeError", "MutualAuthenticationError")
+
+
 def judge(exc: BaseException) -> Fault:
     family = _family(exc)
     text = one_line(str(exc)) or type(exc).__name__
@@ -89,7 +92,8 @@ def judge(exc: BaseException) -> Fault:
         return Fault(fates.get(code or 0, Fate.DOUBT), one_line(str(getattr(exc, "reason", "") or text)), code)
     if "winrm.exceptions.AuthenticationError" in family:
         return Fault(Fate.REJECTED, text)
-    if any(name.endswith(("KerberosExchangeError", "MutualAuthenticationError")) for name in family):
+    # these libraries sign in anew when the server answers 401, which it does before it reads a message
+    if any(name.endswith(_SIGN_IN) or name.startswith("requests_credssp.exceptions.") for name in family):
         return Fault(Fate.REJECTED, text)
     if "winrm.exceptions.WinRMTransportError" in family:
         code = getattr(exc, "code", None)
@@ -127,6 +131,11 @@ def _install(package: str, what: str) -> str:
     return f"No Windows host can be reached from this controller, because {what}: run {sys.executable} -m pip install '{package}'."
 
 
+# pywinrm's words, and the codes of a refused logon that CredSSP carries (SEC_E_LOGON_DENIED, STATUS_LOGON_FAILURE and its kin)
+_REJECTIONS = (
+    r"credentials were rejected", r"\bCode 401\b", r"authentication method - actual: ''", r"0x8009030c",
+    r"STATUS_(?:LOGON|ACCOUNT|PASSWORD|INVALID_LOGON|INVALID_WORKSTATION)\w*",
+)  # fmt: skip
 _CODE = re.compile(r"'wsmanfault_code': (\d+)")
 _CERTIFICATE = re.compile(r"certificate verify failed: ([^(\"']+)|(hostname|IP address) [^\"]*(?:doesn't|does not) match|not valid for", re.I)
 
@@ -155,7 +164,9 @@ def cannot_connect(said: str, endpoint: Endpoint) -> Unreachable:
         )
     elif ACCESS_DENIED in codes:
         sentence = f"{where} knows {user} but lets no remote shell be opened: add the account to its local Administrators."
-    elif found(r"credentials were rejected", r"\bCode 401\b", r"\bAuthenticationError\b", r"logon failure"):
+    elif found(r"available authentication method - actual: '\w"):
+        sentence = f"{where} does not offer CredSSP: run Enable-WSManCredSSP -Role Server there, or set ansible_winrm_transport to another."
+    elif found(*_REJECTIONS):
         sentence = f"{where} rejected the user name or the password of {user} ({', '.join(endpoint.transports)})."
     elif found(r"kerberos", r"kinit", r"\bGSS"):
         sentence = f"{where} cannot be reached with Kerberos as {user}: {text}."
