@@ -24,6 +24,12 @@ import shutil
 from collections.abc import Callable, Generator
 
 import pytest
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+
+# Before the first import of the collection: what was imported without Ansible's loader cannot be found by it afterwards.
+if AnsibleCollectionConfig.collection_finder is None:
+    init_plugin_loader()
 
 PREFIX = "needs system package"
 
