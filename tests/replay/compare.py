@@ -1,0 +1,274 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a real run did what the dry run before it said: plan against journal, both as the lines of their files.
+
+They are equal if, on each host, the same calls with the same declared effects come in the same order, where
+
+- the calls that move users, one after the other, are a set: who is moved first is nobody's concern;
+- a call that failed and was made again counts once;
+- what only a server makes (thumbprints, serial numbers, signatures, GUIDs, times, lengths of what holds them) are
+  symbols: any value may stand for one, as long as the same value stands for the same one everywhere;
+- what the plan did not know may be anything;
+- a call that the plan marked conditional may be missing.
+
+`differences` gives a sentence for each difference, and nothing where there is none. It reads no file and changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+MOVERS = frozenset({"Move-CsUser", "Move-CsLegacyUser"})
+#: Parts of texts that a server makes. The longest form comes first.
+SERVER_MADE = re.compile(
+    r"(?P<guid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"
+    r"|(?P<digest>\b[0-9A-F]{40}\b)"
+    r"|(?P<stamp>\b\d{8}T\d{6}Z?\b)",
+    re.IGNORECASE,
+)
+#: Properties and parameters that only a server makes, whatever they look like.
+SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length", "StartTime"})
+UNKNOWN = {"$": "unknown"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of one host, as it was planned or made."""
+
+    host: str
+    object: str
+    calls: tuple[Any, ...]  # those that prepare it, and the call
+    effects: tuple[Any, ...]
+    conditional: bool
+    ok: bool = True
+    id: str = ""
+
+    @property
+    def name(self) -> str:
+        return _name(self.calls[-1])
+
+    @property
+    def moves(self) -> bool:
+        return self.name in MOVERS
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} ({self.object})"
+
+    def same_call(self, other: Step) -> bool:
+        return (self.host, self.object, self.calls) == (other.host, other.object, other.calls)
+
+
+@dataclass
+class Symbols:
+    """Which value of the plan stands for which of the journal. A step that does not fit leaves no trace."""
+
+    there: dict[str, str] = field(default_factory=dict)
+    back: dict[str, str] = field(default_factory=dict)
+
+    def bind(self, planned: str, made: str) -> bool:
+        if self.there.get(planned, made) != made or self.back.get(made, planned) != planned:
+            return False
+        self.there[planned], self.back[made] = made, planned
+        return True
+
+    def copy(self) -> Symbols:
+        return Symbols(dict(self.there), dict(self.back))
+
+    def take(self, other: Symbols) -> None:
+        self.there, self.back = other.there, other.back
+
+
+def differences(plan: Iterable[Entry], journal: Iterable[Entry], *, effects: bool = True) -> list[str]:
+    """What the plan says and the journal does not, or the other way round. `effects`: the declared effects too."""
+    planned, made = _by_host(_steps(plan)), _by_host(_folded(_steps(journal)))
+    symbols = Symbols()
+    found = []
+    for host in dict.fromkeys([*planned, *made]):
+        found += _host(planned.get(host, []), made.get(host, []), symbols, effects)
+    return found
+
+
+# --- lines as steps
+
+
+def _steps(entries: Iterable[Entry]) -> list[Step]:
+    steps: dict[str, Step] = {}
+    for entry in entries:
+        if entry["kind"] == "intent":
+            steps[entry["id"]] = Step(
+                entry["host"],
+                entry["object"],
+                (*(entry.get("prepare") or ()), entry["call"]),
+                tuple(entry.get("effects") or ()),
+                bool(entry.get("conditional")),
+                bool(entry.get("check")),  # of a real one only its outcome says so
+                entry["id"],
+            )
+        elif entry["kind"] == "outcome" and entry["id"] in steps:
+            steps[entry["id"]] = replace(steps[entry["id"]], ok=bool(entry["ok"]))
+    return _whole_files(list(steps.values()))
+
+
+def _whole_files(steps: Sequence[Step]) -> list[Step]:
+    """The slices of one file are one call: how many there are depends on its length, which servers' values decide."""
+    whole: list[Step] = []
+    for step in steps:
+        call = step.calls[-1]
+        if call.get("type") == "write":
+            step = replace(step, calls=(*step.calls[:-1], {"type": "write", "path": call["path"]}))
+            if whole and whole[-1].same_call(step):
+                whole[-1] = replace(step, ok=whole[-1].ok and step.ok)
+                continue
+        whole.append(step)
+    return whole
+
+
+def _folded(steps: Sequence[Step]) -> list[Step]:
+    """Without the attempts that failed and were made again."""
+    return [
+        step
+        for position, step in enumerate(steps)
+        if step.ok or not any(later.same_call(step) for later in steps[position + 1 :])
+    ]
+
+
+def _by_host(steps: Iterable[Step]) -> dict[str, list[Step]]:
+    hosts: dict[str, list[Step]] = {}
+    for step in steps:
+        hosts.setdefault(step.host, []).append(step)
+    return hosts
+
+
+def _name(call: Mapping[str, Any]) -> str:
+    if "name" in call:
+        return str(call["name"])
+    path = str(call.get("path") or "").rsplit("\\", 1)[-1]
+    return path if call.get("type") == "executable" else f"file.{call.get('type')} {path}"
+
+
+# --- one host
+
+
+def _host(planned: list[Step], made: list[Step], symbols: Symbols, effects: bool) -> list[str]:
+    found: list[str] = []
+    left, right = 0, 0
+    while left < len(planned) or right < len(made):
+        if left < len(planned) and right < len(made) and planned[left].moves and made[right].moves:
+            ends = _end_of_moves(planned, left), _end_of_moves(made, right)
+            found += _moves(planned[left : ends[0]], made[right : ends[1]])
+            left, right = ends
+        elif left < len(planned) and right < len(made) and not _unlike(planned[left], made[right], symbols, effects):
+            left, right = left + 1, right + 1
+        elif left < len(planned) and planned[left].conditional:
+            left += 1
+        else:
+            return [*found, *_apart(planned[left:], made[right:], symbols, effects)]
+    return found
+
+
+def _end_of_moves(steps: Sequence[Step], start: int) -> int:
+    return next((at for at in range(start, len(steps)) if not steps[at].moves), len(steps))
+
+
+def _moves(planned: Sequence[Step], made: Sequence[Step]) -> list[str]:
+    """The same users to the same pools, in whatever order."""
+    wanted, done = (sorted((_comparable(step) for step in steps), key=repr) for steps in (planned, made))
+    host = (planned or made)[0].host
+    return [
+        *(f"{host}: planned and not made: {one[0]}" for one in wanted if one not in done),
+        *(f"{host}: made and not planned: {one[0]}" for one in done if one not in wanted),
+        *(f"{host}: moved more than once: {one[0]}" for one in wanted if done.count(one) > wanted.count(one)),
+    ]
+
+
+def _comparable(step: Step) -> tuple[str, Any]:
+    return step.shown, step.calls
+
+
+def _apart(planned: Sequence[Step], made: Sequence[Step], symbols: Symbols, effects: bool) -> list[str]:
+    """The first pair that differs; all after it would only repeat it."""
+    if not planned:
+        return [f"{step.host}: made and not planned: {step.shown}" for step in made]
+    host = planned[0].host
+    if not made:
+        return [f"{host}: planned and not made: {step.shown}" for step in planned if not step.conditional]
+    said = _unlike(planned[0], made[0], symbols, effects)
+    return [f"{host}: planned {planned[0].shown}, made {made[0].shown}: {said}"]
+
+
+# --- one step
+
+
+def _unlike(planned: Step, made: Step, symbols: Symbols, effects: bool) -> str:
+    """Where the two differ, or nothing. What stands for what is remembered only where they do not."""
+    trial = symbols.copy()
+    said = _differs(planned.object, made.object, "object", trial)
+    said = said or _differs(list(planned.calls), list(made.calls), "call", trial)
+    if effects and not said:
+        said = _differs(list(planned.effects), list(made.effects), "effects", trial)
+    if not said:
+        symbols.take(trial)
+    return said
+
+
+def _differs(planned: Any, made: Any, where: str, symbols: Symbols) -> str:
+    if planned == UNKNOWN:
+        return ""
+    if isinstance(planned, Mapping) and isinstance(made, Mapping):
+        return _tables_differ(planned, made, where, symbols)
+    if isinstance(planned, (list, tuple)) and isinstance(made, (list, tuple)):
+        if len(planned) != len(made):
+            return f"{where}: {len(planned)} planned, {len(made)} made"
+        parts = (
+            _differs(one, other, f"{where}[{at}]", symbols)
+            for at, (one, other) in enumerate(zip(planned, made, strict=True))
+        )
+        return next(filter(None, parts), "")
+    if isinstance(planned, str) and isinstance(made, str):
+        return _texts_differ(planned, made, where, symbols)
+    return "" if planned == made and type(planned) is type(made) else f"{where}: {planned!r} planned, {made!r} made"
+
+
+def _tables_differ(planned: Mapping[str, Any], made: Mapping[str, Any], where: str, symbols: Symbols) -> str:
+    if set(planned) != set(made):
+        return f"{where}: {sorted(set(planned) ^ set(made))} only in one of them"
+    for name, value in planned.items():
+        at = f"{where}.{name}"
+        if name in SYMBOLS:
+            if (value is None) != (made[name] is None):
+                return f"{at}: {value!r} planned, {made[name]!r} made"
+            if isinstance(value, str) and isinstance(made[name], str) and not symbols.bind(value, made[name]):
+                return f"{at}: {made[name]!r} stands for another value elsewhere"
+            continue
+        if said := _differs(value, made[name], at, symbols):
+            return said
+    return ""
+
+
+def _texts_differ(planned: str, made: str, where: str, symbols: Symbols) -> str:
+    ours, theirs = list(SERVER_MADE.finditer(planned)), list(SERVER_MADE.finditer(made))
+    if SERVER_MADE.sub("\0", planned) != SERVER_MADE.sub("\0", made):
+        return f"{where}: {_excerpt(planned, made)}"
+    for one, other in zip(ours, theirs, strict=True):
+        if one.lastgroup != other.lastgroup or not symbols.bind(one[0], other[0]):
+            return f"{where}: {other[0]} in the place of {one[0]} stands for another value elsewhere"
+    return ""
+
+
+def _excerpt(planned: str, made: str) -> str:
+    """Of long texts the place where they part."""
+    at = next((n for n, (a, b) in enumerate(zip(planned, made, strict=False)) if a != b), min(len(planned), len(made)))
+    start = max(0, at - 40)
+    shown = [
+        f"{'…' if start else ''}{text[start : at + 80]}{'…' if len(text) > at + 80 else ''}" for text in (planned, made)
+    ]
+    return f"{shown[0]!r} planned, {shown[1]!r} made"

@@ -1,0 +1,278 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module calls of a recorded playbook, performed in one process against a lab of its own.
+
+    with Replay("lync2010", tmp_path, users=5, unknowns={"publish_keeps_routes": "no"}) as replay:
+        dry = replay.run(recording, check=True)
+        real = replay.run(recording)
+        replay.world, real.failure, replay.journal(), replay.plan(dry.run)
+
+Modules, sessions, performers, laws, journal and overlay are the real ones; the stand-in for PowerShell and the name
+server are the lab's. What is left out is Ansible (templates, loops, the order of hosts: the recording has them), the
+session daemon and the network. Waiting moves the lab's clock, and evidence is put on record as the action plugin does.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.lync.xmpp_migration.lab import dns
+from ansible_collections.lync.xmpp_migration.lab.dns.follow import follow
+from ansible_collections.lync.xmpp_migration.lab.estate import Estate, load
+from ansible_collections.lync.xmpp_migration.lab.organisation.clock import Clock
+from ansible_collections.lync.xmpp_migration.lab.organisation.creation import create
+from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Faults
+from ansible_collections.lync.xmpp_migration.lab.organisation.state import state
+from ansible_collections.lync.xmpp_migration.lab.organisation.world import World
+from ansible_collections.lync.xmpp_migration.lab.parts import PrivateAuthority
+from ansible_collections.lync.xmpp_migration.lab.place import Place
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import parse
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell, Performer, ShellLike
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
+from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
+from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell
+
+OURS = "ansible_collections.lync.xmpp_migration.plugins.modules"
+
+
+@functools.cache
+def definition(module: str) -> tuple[Mapping[str, Any], Callable[[Task], Any], Mapping[str, Any]]:
+    """Argument spec, `run` and constraints of a module, as it hands them to `execute` itself."""
+    imported = importlib.import_module(f"{OURS}.{module}")
+    with mock.patch.object(imported, "execute") as execute:
+        imported.main()
+    (spec, run), more = execute.call_args
+    return spec, run, {name: value for name, value in more.items() if name != "windows_host"}
+
+
+class ReplayTask(Task):
+    """A task whose time is the lab's: it waits without waiting."""
+
+    def __init__(self, params: Mapping[str, Any], context: Context, replay: Replay) -> None:
+        super().__init__(params, context)
+        self._replay = replay
+
+    def session_for(self, host: str) -> Session:
+        if host not in self._sessions:
+            self._sessions[host] = self._session(DirectTransport(self._replay.performer(host, self.context)))
+        return self._sessions[host]
+
+    def local(self, shell: ShellLike, name: str = "") -> Session:
+        session = self._session(DirectTransport(self._replay.new_performer(shell, self.context)))
+        self._sessions[f"local {name}"] = session
+        return session
+
+    def _session(self, transport: DirectTransport) -> Session:
+        clock = self._replay.world.clock
+        return Session(transport, self.context, clock=self._replay.now, sleep=clock.advance)
+
+    @property
+    def journal(self) -> Journal:
+        return self._replay.new_journal(self.context)
+
+
+@dataclass
+class Ended:
+    """A replayed run: each call with its result, up to the first that failed."""
+
+    run: str
+    results: list[tuple[Recorded, dict[str, Any]]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def failure(self) -> str | None:
+        """The sentence that ended the run, or nothing where it came to its end."""
+        if not self.results or not self.results[-1][1].get("failed"):
+            return None
+        recorded, result = self.results[-1]
+        return f"{recorded.shown}: {result['msg']}"
+
+    @property
+    def changed(self) -> list[str]:
+        return [recorded.shown for recorded, result in self.results if result.get("changed")]
+
+    def done(self) -> Ended:
+        assert self.failure is None, self.failure
+        return self
+
+
+class Replay:
+    """A lab in this process with a controller beside it: its state directory is below `directory`."""
+
+    def __init__(
+        self,
+        estate: str | Estate | World,
+        directory: Path,
+        *,
+        users: int | None = None,
+        unknowns: Mapping[str, str] | None = None,
+        faults: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        self.world = estate if isinstance(estate, World) else self._world(estate, users)
+        for name, answer in (unknowns or {}).items():
+            self.world.unknowns.set(name, answer)
+        self.world.faults = Faults(faults)
+        self.directory = directory
+        self.state_dir = directory / "state"
+        directory.mkdir(mode=0o700, exist_ok=True)
+        place = Place(directory)
+        authority = PrivateAuthority(self.world, place)
+        self.secrets = {
+            ("certificate", "authority_passphrase"): str(authority.variables["lync_migration_ca_key_passphrase"])
+        }
+        self._server = self._name_server(place)
+        self.hosts = {self._name(one): one for one in self.world.computers.values()}
+        self.groups = self._groups()
+        self._opened: dict[str, set[str]] = {}  # by run: the hosts that a task had a session with
+        self._performers: dict[tuple[str, str], Performer] = {}
+        self._serial = 0
+
+    @staticmethod
+    def _world(estate: str | Estate, users: int | None) -> World:
+        """Its clock starts now, because certificates are made by programs that know no other time, and never runs."""
+        loaded = load(estate, users) if isinstance(estate, str) else estate
+        return create(loaded, Clock(datetime.now(UTC), speed=0, jump=True))
+
+    def _name_server(self, place: Place) -> dns.NameServer | None:
+        if not self.world.estate.zones:
+            return None
+        server = dns.start(self.world.estate.zones, place.private("dns"), follow(self.world), software="builtin")
+        self.secrets["dns_record_set", "tsig_secret"] = server.key_secret
+        return server
+
+    @staticmethod
+    def _name(computer: Any) -> str:
+        return str(computer.inventory_name or computer.host)
+
+    def _groups(self) -> dict[str, tuple[str, ...]]:
+        groups: dict[str, tuple[str, ...]] = {}
+        for name, computer in self.hosts.items():
+            for group in computer.groups:
+                groups[group] = (*groups.get(group, ()), name)
+        return groups
+
+    # --- life
+
+    def __enter__(self) -> Replay:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    # --- time, journal, performers
+
+    def now(self) -> float:
+        return float(self.world.clock.now().timestamp())
+
+    def new_journal(self, context: Context) -> Journal:
+        return Journal(context.state_dir, context.run, sync=False, clock=self.now)
+
+    def new_performer(self, shell: ShellLike, context: Context) -> Performer:
+        journal = self.new_journal(context)
+        return Performer(shell, journal, Overlay(journal), _laws.refusals, context, clock=self.now)
+
+    def performer(self, host: str, context: Context) -> Performer:
+        """One for a host and run, as a session daemon has it; a host that no task has a session with is only a name."""
+        opened = host in self._opened.get(context.run, ())
+        where = (host if opened else f"{host} (a name)", context.run)
+        if where not in self._performers:
+            shell = LabShell(self.world, self.hosts[host], run=context.run) if opened else NoShell(host)
+            self._performers[where] = self.new_performer(shell, context)
+        return self._performers[where]
+
+    # --- running
+
+    def run(
+        self,
+        recording: Sequence[Recorded],
+        *,
+        check: bool = False,
+        name: str | None = None,
+        before: Callable[[Recorded], None] = lambda recorded: None,
+    ) -> Ended:
+        """All calls in their order, up to the first that fails. `before` is told of each."""
+        self._serial += 1
+        ended = Ended(name or f"run-{self._serial}")
+        started = time.perf_counter()
+        for recorded in recording:
+            before(recorded)
+            result = self.call(recorded, check=check, run=ended.run)
+            ended.results.append((recorded, result))
+            if result.get("failed"):
+                break
+        ended.seconds = time.perf_counter() - started
+        return ended
+
+    def call(self, recorded: Recorded, *, check: bool, run: str) -> dict[str, Any]:
+        """One module's result, as `execute` would return it; its evidence is on record."""
+        spec, function, constraints = definition(recorded.module)
+        server = {"address": self._server.address, "port": self._server.port} if self._server else None
+        params = bound(recorded, self.directory, server, self.secrets)
+        validated = ArgumentSpecValidator(dict(spec), **constraints).validate(params)
+        if validated.error_messages:
+            return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
+        context = self._context(recorded, check, run)
+        task = ReplayTask(validated.validated_parameters, context, self)
+        result: dict[str, Any] = json.loads(json.dumps(outcome(function, task)))
+        if result.get("evidence") and not result.get("failed"):
+            evidence = [evidence_from_json(one) for one in result["evidence"]]
+            self.new_journal(context).evidence(evidence, context, check=check)
+        return result
+
+    def _context(self, recorded: Recorded, check: bool, run: str) -> Context:
+        opened = self._opened.setdefault(run, set())
+        if recorded.where in self.hosts and _context.place_of(recorded.module, "winrm") == "session":
+            opened.add(recorded.where)
+        return Context(
+            str(self.state_dir),
+            run,
+            recorded.where,
+            role=recorded.role,
+            task=recorded.task,
+            module=recorded.module,
+            check=check,
+            sockets=dict.fromkeys(opened, ""),
+            groups=self.groups,
+            operator="replay",
+        )
+
+    # --- looking
+
+    def journal(self, run: str | None = None) -> list[dict[str, Any]]:
+        return [one for one in entries(self.state_dir) if run is None or one.get("run") == run]
+
+    def plan(self, run: str) -> list[dict[str, Any]]:
+        path = self.state_dir / "runs" / run / "plan.ndjson"
+        return [entry for line in path.read_bytes().splitlines(True) if (entry := parse(line))] if path.exists() else []
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return state(self.world)
+
+    def writes(self, start: int = 0) -> Iterator[dict[str, Any]]:
+        """What the lab was asked to change, from this line of its transcript on."""
+        return (line for line in self.world.transcript.lines(start) if line["write"])

@@ -1,0 +1,50 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The warm PowerShell of a simulated computer in the test's own process: what a session daemon's Shell is to a Performer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Fault
+from ansible_collections.lync.xmpp_migration.lab.powershell.performer import ComputerSession, ProcessGone
+from ansible_collections.lync.xmpp_migration.lab.powershell.standin import StandIn
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply, full_name
+
+
+class LabShell:
+    """Requests and answers pass through JSON, as they would on the wire; a connection that is struck leaves a doubt."""
+
+    starts = 1
+
+    def __init__(self, world: Any, computer: Any, user: str = r"CONTOSO\lyncadmin", run: str = "") -> None:
+        self.computer = computer
+        self._struck: list[Fault] = []
+        session = ComputerSession(world, computer, user, strike=self._struck.append, run=run)
+        self._standin = StandIn(session)
+        self.hello: Mapping[str, Any] = self._standin.hello()
+        self.scope = full_name(self.hello)
+
+    def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
+        self._struck.clear()
+        try:
+            frames = self._standin.perform({"id": 1, "calls": json.loads(json.dumps(calls))})
+        except ProcessGone as exc:
+            raise InDoubt(f"The PowerShell on {self.scope} ended in the middle of a request.") from exc
+        if self._struck:
+            raise InDoubt(f"The connection to {self.scope} was lost before the answer.")
+        rows: list[list[list[Any]]] = [[] for _ in calls]
+        ends = []
+        for frame in frames:
+            if "rows" in frame:
+                rows[frame["call"]] += frame["rows"]
+            elif "call" in frame:
+                ends.append(frame)
+            elif not frame.get("done"):
+                raise AssertionError(f"the stand-in refused a request: {frame}")
+        return Reply(rows, ends)

@@ -1,0 +1,265 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan against journal: what counts as a difference, and what does not."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from ansible_collections.lync.xmpp_migration.tests.replay.compare import differences
+
+UNKNOWN = {"$": "unknown"}
+GUIDS = ("0f7f2a5e-1111-4222-8333-444455556666", "9a9a9a9a-1111-4222-8333-777788889999")
+THUMBPRINTS = ("A" * 40, "B" * 40)
+numbers = itertools.count()
+
+Lines = list[dict[str, Any]]
+
+
+def line(cmdlet: str, host: str = "fe", check: bool = True, effects: Any = (), **more: Any) -> dict[str, Any]:
+    """An intent; words in capitals are parameters."""
+    parameters = {name: value for name, value in more.items() if name[0].isupper()}
+    rest = {name: value for name, value in more.items() if not name[0].isupper()}
+    call = {"type": "cmdlet", "name": cmdlet, "parameters": parameters, "properties": []}
+    return {
+        "format": 1, "kind": "intent", "id": f"id{next(numbers)}", "host": host, "object": "thing", "check": check,
+        "call": call, "prepare": [], "effects": list(effects), "conditional": False, **rest,
+    }  # fmt: skip
+
+
+def row(**properties: Any) -> dict[str, Any]:
+    return {"collection": "thing", "scope": "organisation", "identity": "one", "properties": properties}
+
+
+def made(*intents: dict[str, Any], failed: tuple[int, ...] = ()) -> Lines:
+    """A journal of these intents, each with its outcome."""
+    lines: Lines = []
+    for position, intent in enumerate(intents):
+        lines.append({**intent, "check": False})
+        lines.append(
+            {"format": 1, "kind": "outcome", "id": intent["id"], "host": intent["host"], "ok": position not in failed}
+        )
+    return lines
+
+
+def test_the_same_calls_in_the_same_order_are_equal() -> None:
+    plan = [line("New-A", Identity="x"), line("Set-B", host="edge"), line("Set-A", Identity="x")]
+    assert differences(plan, made(*plan)) == []
+
+
+def test_hosts_may_interleave_differently() -> None:
+    one, two, three = line("New-A"), line("Set-B", host="edge"), line("Set-A")
+    assert differences([one, two, three], made(two, one, three)) == []
+
+
+def test_order_on_one_host_counts() -> None:
+    one, two = line("New-A"), line("Set-A")
+    assert differences([one, two], made(two, one)) != []
+
+
+def test_nothing_planned_and_nothing_made_are_equal() -> None:
+    assert differences([], []) == []
+
+
+def test_other_kinds_of_lines_are_no_calls() -> None:
+    evidence = {"format": 1, "kind": "evidence", "fact": "x", "member": "fe"}
+    note = {"format": 1, "kind": "note", "text": "waiting"}
+    one = line("New-A")
+    assert differences([evidence, one], [note, *made(one), evidence]) == []
+
+
+@pytest.mark.parametrize(
+    ("planned", "done", "said"),
+    [
+        (["New-A", "Set-A"], ["New-A"], "planned and not made: Set-A"),
+        (["New-A"], ["New-A", "Set-A"], "made and not planned: Set-A"),
+        ([], ["New-A"], "made and not planned: New-A"),
+        (["New-A"], [], "planned and not made: New-A"),
+        (["New-A"], ["Set-A"], "planned New-A (thing), made Set-A (thing)"),
+    ],
+)
+def test_what_is_missing_is_named(planned: list[str], done: list[str], said: str) -> None:
+    found = differences([line(name) for name in planned], made(*(line(name) for name in done)))
+    assert len(found) == 1
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("planned", "done"),
+    [("x", "y"), (1, 2), (True, False), (1, True), (["a"], ["a", "b"]), ({"a": 1}, {"b": 1}), ("x", 1), (None, "x")],
+)
+def test_other_values_of_a_parameter_are_a_difference(planned: Any, done: Any) -> None:
+    found = differences([line("Set-A", Value=planned)], made(line("Set-A", Value=done)))
+    assert len(found) == 1
+    assert "call[0].parameters.Value" in found[0]
+
+
+def test_a_long_text_is_shown_where_it_parts() -> None:
+    found = differences(
+        [line("Set-A", Value="x" * 900 + "left" + "y" * 900)], made(line("Set-A", Value="x" * 900 + "right"))
+    )
+    assert len(found[0]) < 400
+    assert "left" in found[0]
+    assert "right" in found[0]
+
+
+def test_another_object_is_a_difference() -> None:
+    assert differences([line("Set-A", object="site Redmond")], made(line("Set-A", object="site Paris"))) != []
+
+
+def test_calls_that_prepare_count() -> None:
+    prepared = line("Set-A", prepare=[{"type": "cmdlet", "name": "New-B", "parameters": {}}])
+    assert differences([prepared], made(line("Set-A"))) != []
+    assert differences([prepared], made(prepared)) == []
+
+
+# --- movers
+
+
+def move(user: str, **more: Any) -> dict[str, Any]:
+    return line("Move-CsUser", object=f"user {user}", Identity=f"sip:{user}", Target="pool2013", **more)
+
+
+def test_moves_are_a_set() -> None:
+    ann, bob, eve = move("ann"), move("bob"), move("eve")
+    plan = [line("New-A"), ann, bob, eve, line("Set-A")]
+    assert differences(plan, made(plan[0], eve, ann, bob, plan[4])) == []
+
+
+def test_a_move_that_was_not_planned_and_one_that_was_not_made() -> None:
+    found = differences([move("ann"), move("bob")], made(move("bob"), move("eve")))
+    assert [one.split(": ")[1] for one in found] == ["planned and not made", "made and not planned"]
+
+
+def test_a_move_to_another_pool_is_a_difference() -> None:
+    elsewhere = line("Move-CsUser", object="user ann", Identity="sip:ann", Target="pool2014")
+    assert differences([move("ann")], made(elsewhere)) != []
+
+
+def test_a_move_twice_is_a_difference() -> None:
+    assert differences([move("ann")], made(move("ann"), move("ann"))) == [
+        "fe: moved more than once: Move-CsUser (user ann)"
+    ]
+
+
+def test_moves_before_something_else_stay_before_it() -> None:
+    ann, other = move("ann"), line("New-A")
+    assert differences([ann, other], made(other, ann)) != []
+
+
+# --- retries
+
+
+def test_a_failed_attempt_that_was_repeated_counts_once() -> None:
+    first, again = line("Set-A", Value=1), line("Set-A", Value=1)
+    assert differences([line("Set-A", Value=1)], made(first, again, failed=(0,))) == []
+
+
+def test_a_failed_move_that_was_repeated_counts_once() -> None:
+    assert differences([move("ann"), move("bob")], made(move("ann"), move("bob"), move("ann"), failed=(0,))) == []
+
+
+def test_an_attempt_without_an_outcome_that_was_repeated_counts_once() -> None:
+    lost = {**line("Set-A", Value=1), "check": False}
+    assert differences([line("Set-A", Value=1)], [lost, *made(line("Set-A", Value=1))]) == []
+
+
+def test_the_same_call_twice_with_success_is_a_difference() -> None:
+    assert differences([line("Set-A")], made(line("Set-A"), line("Set-A"))) == [
+        "fe: made and not planned: Set-A (thing)"
+    ]
+
+
+# --- what servers make
+
+
+def test_server_made_values_are_symbols() -> None:
+    plan = [line("New-A", Thumbprint=THUMBPRINTS[0]), line("Set-A", Thumbprint=THUMBPRINTS[0])]
+    done = [line("New-A", Thumbprint=THUMBPRINTS[1]), line("Set-A", Thumbprint=THUMBPRINTS[1])]
+    assert differences(plan, made(*done)) == []
+
+
+def test_a_symbol_stands_for_one_value_on_all_hosts() -> None:
+    plan = [line("New-A", Thumbprint=THUMBPRINTS[0]), line("Set-A", host="edge", Thumbprint=THUMBPRINTS[0])]
+    done = [line("New-A", Thumbprint=THUMBPRINTS[1]), line("Set-A", host="edge", Thumbprint="C" * 40)]
+    assert "stands for another value elsewhere" in differences(plan, made(*done))[0]
+
+
+def test_two_symbols_do_not_become_one() -> None:
+    plan = [line("New-A", Thumbprint=one) for one in THUMBPRINTS]
+    done = [line("New-A", Thumbprint=THUMBPRINTS[0]) for _ in THUMBPRINTS]
+    assert differences(plan, made(*done)) != []
+
+
+@pytest.mark.parametrize(
+    ("planned", "done"),
+    [
+        (f"backup {GUIDS[0]}.xml", f"backup {GUIDS[1]}.xml"),
+        ("at 2026-11-21T08:00:00Z", "at 2026-11-21T09:30:12.5000000Z"),
+        ("before-20261121T080000.xml", "before-20261121T093012.xml"),
+    ],
+)
+def test_server_made_parts_of_a_text_are_symbols(planned: str, done: str) -> None:
+    assert differences([line("Set-A", FileName=planned)], made(line("Set-A", FileName=done))) == []
+
+
+def test_the_rest_of_such_a_text_counts() -> None:
+    assert differences([line("Set-A", F=f"one {GUIDS[0]}")], made(line("Set-A", F=f"two {GUIDS[1]}"))) != []
+
+
+def test_the_slices_of_a_file_are_one_call_of_any_length() -> None:
+    def piece(offset: int, length: int) -> dict[str, Any]:
+        return line("", call={"type": "write", "path": r"C:\a.xml", "offset": offset, "length": length})
+
+    assert differences([piece(0, 400_000)], made(piece(0, 500_000), piece(500_000, 17))) == []
+    other = line("", call={"type": "write", "path": r"C:\b.xml", "offset": 0, "length": 400_000})
+    assert "C:\\b.xml" not in differences([piece(0, 1)], made(piece(0, 1)))
+    assert differences([piece(0, 400_000)], made(other)) != []
+
+
+def test_programs_are_named() -> None:
+    run = line("", call={"type": "executable", "path": r"C:\Program Files\Bootstrapper.exe", "arguments": ["/x"]})
+    assert differences([run], []) == ["fe: planned and not made: Bootstrapper.exe (thing)"]
+
+
+# --- what the plan does not know
+
+
+def test_what_the_plan_does_not_know_may_be_anything() -> None:
+    plan = [line("Set-A", Value=UNKNOWN, effects=[row(Thumbprint=UNKNOWN, Names=UNKNOWN)])]
+    done = [line("Set-A", Value="anything", effects=[row(Thumbprint=THUMBPRINTS[0], Names=["a"])])]
+    assert differences(plan, made(*done)) == []
+
+
+def test_what_the_plan_knows_may_not_be_unknown_later() -> None:
+    assert differences([line("Set-A", Value="x")], made(line("Set-A", Value=UNKNOWN))) != []
+
+
+def test_conditional_calls_may_be_missing() -> None:
+    plan = [line("New-A"), line("Set-B", conditional=True), line("Set-A")]
+    assert differences(plan, made(plan[0], plan[2])) == []
+    assert differences(plan, made(*plan)) == []
+    assert differences([plan[1]], []) == []
+
+
+def test_a_conditional_call_may_not_be_another_one() -> None:
+    plan = [line("Set-B", conditional=True, Value=1), line("Set-A")]
+    assert differences(plan, made(line("Set-B", Value=2), line("Set-A"))) != []
+
+
+# --- effects
+
+
+def test_declared_effects_count_unless_told_otherwise() -> None:
+    plan, done = [line("Set-A", effects=[row(Name="x")])], made(line("Set-A", effects=[row(Name="y")]))
+    assert "effects[0].properties.Name" in differences(plan, done)[0]
+    assert differences(plan, done, effects=False) == []
+
+
+def test_gone_is_not_the_same_as_changed() -> None:
+    gone = {"collection": "thing", "scope": "organisation", "identity": "one", "properties": None}
+    assert differences([line("Set-A", effects=[gone])], made(line("Set-A", effects=[row(Name="x")]))) != []
