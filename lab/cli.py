@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--estate", required=True, metavar="FILE", help="estate file, or the name of one in lab/estates")
     up.add_argument("--state-dir", required=True, metavar="DIR", help="directory for its files; made where missing")
     up.add_argument("--users", type=int, metavar="N", help="number of users instead of the estate's own")
-    up.add_argument("--prefix", default="127.77.3", metavar="A.B.C", help="loopback network for 203.0.113.0/24")
+    up.add_argument("--prefix", default="", metavar="A.B.C", help="loopback network for 203.0.113.0/24")
     up.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast the lab's clock runs")
     up.add_argument("--kerberos", action="store_true", help="start a private KDC; the endpoints take Kerberos too")
     up.add_argument(

@@ -37,8 +37,11 @@ class Running(t.Protocol):
     is merged into one of the same name (``lync_migration``), so that a part can say which port it got.
     """
 
-    facts: dict[str, t.Any]
-    variables: dict[str, t.Any]
+    @property
+    def facts(self) -> dict[str, t.Any]: ...
+
+    @property
+    def variables(self) -> dict[str, t.Any]: ...
 
     def stop(self) -> None: ...
 
@@ -98,6 +101,11 @@ class Place:
 
     def write_json(self, name: str, value: t.Any) -> Path:
         return self.write(name, json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def random_prefix() -> str:
+    """A network for a lab that was given none, so that two of them do not meet."""
+    return f"127.{64 + secrets.randbelow(128)}.{1 + secrets.randbelow(250)}"
 
 
 def translate(value: t.Any, pattern: re.Pattern[str], network: str) -> t.Any:

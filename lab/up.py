@@ -27,9 +27,10 @@ from .organisation.creation import create
 from .organisation.faults import Faults
 from .organisation.state import state
 from .organisation.transcript import Transcript
-from .place import Place, Running, clean
+from .place import Place, Running, clean, random_prefix
 from .powershell.values import iso_text
 from .process import Process
+from .streams import Streams
 from .wsman.auth import KERBEROS, Account, Accounts
 from .wsman.authority import Authority
 from .wsman.endpoint import SCHEMES, Endpoint
@@ -46,7 +47,7 @@ class Options:
     estate: str
     state_dir: str
     users: int | None = None
-    prefix: str = "127.77.3"
+    prefix: str = ""
     speed: float = 1.0
     kerberos: bool = False
     transport: str = "basic"
@@ -58,7 +59,7 @@ class Options:
 class Lab:
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.place = Place(Path(options.state_dir), options.prefix, options.secret_prefix)
+        self.place = Place(Path(options.state_dir), options.prefix or random_prefix(), options.secret_prefix)
         self.ended = threading.Event()
         self.hosts: list[inventory.Host] = []
         self._parts: dict[str, Running] = {}
@@ -80,6 +81,7 @@ class Lab:
             self._parts[KERBEROS] = self._kdc()
         if estate.zones:
             self._parts["dns"] = parts.Dns(self.world, place)
+        self._parts["xmpp"] = Streams(self.world, place)
         self._parts["certification_authority"] = parts.PrivateAuthority(self.world, place)
         authority = Authority()
         ca = place.write("ca.pem", authority.pem().decode())
@@ -138,7 +140,7 @@ class Lab:
             "control": str(self._control.path) if self._control else "",
             "pid": own.pid,
             "started": own.started,
-            "prefix": self.options.prefix,
+            "prefix": self.place.prefix,
             "environment": environment,
             "hosts": {
                 host.name: {

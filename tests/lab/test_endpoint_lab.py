@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.lync.xmpp_migration.lab.process import Process
 from ansible_collections.lync.xmpp_migration.lab.wsman.endpoint import Endpoint
 from ansible_collections.lync.xmpp_migration.tests.lab.conftest import LAB
@@ -44,13 +45,9 @@ def family(pid: int) -> set[int]:
 
 
 def connect(running, host: str = "fe", **options) -> Protocol:
-    inventory = json.loads(
-        subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-inventory")), "-i", running.inventory, "--host", host],
-            capture_output=True,
-            check=True,
-        ).stdout
-    )
+    place = Path(running.inventory)
+    inventory = yaml.safe_load(place.read_text())["all"]["hosts"][host]
+    inventory |= yaml.safe_load((place.parent / "host_vars" / host / "credentials.yml").read_text())
     settings = {
         "endpoint": f"https://{inventory['ansible_host']}:{inventory['ansible_port']}/wsman",
         "transport": inventory["ansible_winrm_transport"],
@@ -60,6 +57,24 @@ def connect(running, host: str = "fe", **options) -> Protocol:
         "proxy": None,
     }
     return Protocol(**{**settings, **options})
+
+
+def test_ansible_reads_the_inventory(lab):
+    running = lab("lync2010")
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", running.inventory, "--list"]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert found["lync_2013_front_ends"]["hosts"] == ["fe2013"]
+    assert found["lync_2013_edges"]["hosts"] == ["edge2013"]
+    assert found["lync_legacy_gateway"]["hosts"] == ["xmppgw"]
+    host = found["_meta"]["hostvars"]["edge2013"]
+    assert host["expected_computer_name"] == "edge2013.contoso.test"
+    assert (host["ansible_connection"], host["ansible_user"]) == ("winrm", "EDGE2013\\Administrator")
+    assert host["ansible_password"]
+    settings = host["lync_migration"]
+    assert settings["edge"]["external_address"] == running.ready["prefix"] + ".40"
+    assert settings["dns"]["servers"] == [{"address": "127.0.0.1", "port": running.ready["dns"]["port"]}]
+    assert Path(settings["certificates"]["authority"]["key"]).read_text().startswith("-----BEGIN ENCRYPTED")
+    assert host["lync_migration_dns_tsig_secret"] and host["lync_migration_ca_key_passphrase"]
 
 
 def test_a_client_reaches_every_host_with_what_the_inventory_says(running):
