@@ -18,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 from . import control
-from .place import LabError, clean, prepare
+from .place import LabError, Place, clean, prepare, random_prefix
 from .process import Process
 
 START_SECONDS = 120.0
@@ -111,6 +111,7 @@ def _up(options: argparse.Namespace) -> None:
         raise LabError(f"A lab is up in {directory} already (process {told['pid']}); end it or name another directory.")
     if told is not None:
         clean(directory)
+    Place(directory, options.prefix or random_prefix(), options.secret_prefix)  # says what is wrong with these at once
     names = ("users", "prefix", "speed", "kerberos", "transport", "secret_prefix", "owner")
     wanted = {name: getattr(options, name) for name in names}
     wanted |= {"estate": _path(options.estate), "state_dir": str(directory)}

@@ -26,7 +26,7 @@ STUBS = pathlib.Path(__file__).parent / "data" / "host_stubs.psm1"
 
 
 @pytest.fixture(scope="module", params=["stand-in", "pwsh"])
-def host(request, tmp_path_factory):
+def host(request, tmp_path_factory, needs):
     if request.param == "stand-in":
         with stub_handlers():
             world = StubWorld()
@@ -36,10 +36,8 @@ def host(request, tmp_path_factory):
             yield caller
             assert caller.close() == 0
     else:
-        pwsh = shutil.which("pwsh")
-        if pwsh is None:
-            pytest.skip("no pwsh on PATH: the case table ran against the stand-in only")
-        caller = PowerShellCaller(pwsh, str(tmp_path_factory.mktemp("files")))
+        needs("pwsh")
+        caller = PowerShellCaller(str(shutil.which("pwsh")), str(tmp_path_factory.mktemp("files")))
         caller.begin()
         assert caller.ask({"cmdlet": "Import-Module", "parameters": {"Name": str(STUBS)}})[1][0]["ok"]
         yield caller
