@@ -11,6 +11,7 @@ from collections import deque
 from xml.parsers import expat
 
 MAX_BYTES = 64 * 1024
+MAX_WORK = 16 * 1024 * 1024  # bytes that expat may read, with unfinished tokens read again each time something comes
 MAX_DEPTH = 16
 
 
@@ -30,7 +31,7 @@ class Reader:
         self.header: dict[str, str] | None = None
         self.ready: deque[Element] = deque()
         self.closed = False
-        self._depth = self._fed = 0
+        self._depth = self._fed = self._work = 0
         self._parser = expat.ParserCreate("UTF-8", " ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -41,7 +42,8 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         self._fed += len(data)
-        if self._fed > MAX_BYTES:
+        self._work += self._fed
+        if self._fed > MAX_BYTES or self._work > MAX_WORK:
             raise Broken("too many bytes")
         try:
             self._parser.Parse(data, False)

@@ -28,8 +28,10 @@ DIALBACK_FEATURE = "urn:xmpp:features:dialback"
 STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 
 PORT = 5269
-#: Of one stream. expat's time grows with the square of an unfinished token, so this bounds seconds as well as memory.
+#: Of one stream.
 MAX_BYTES = 64 * 1024
+#: expat reads an unfinished token from its beginning each time something comes: this many bytes it may read in all.
+MAX_WORK = 16 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_ELEMENTS = 500
 
@@ -92,7 +94,7 @@ class StreamReader:
     def __init__(self, limit: int = MAX_BYTES) -> None:
         self.header: Header | None = None
         self.closed = False
-        self._limit, self._fed, self._elements = limit, 0, 0
+        self._limit, self._fed, self._work, self._elements = limit, 0, 0, 0
         self._open: list[Element] = []
         self._ready: deque[Element] = deque()
         parser = expat.ParserCreate("UTF-8", " ")
@@ -110,8 +112,9 @@ class StreamReader:
 
     def feed(self, data: bytes) -> None:
         self._fed += len(data)
-        if self._fed > self._limit:
-            raise Hostile("too_much", f"more than {self._limit} bytes came before the stream had got anywhere")
+        self._work += self._fed
+        if self._fed > self._limit or self._work > MAX_WORK:
+            raise Hostile("too_much", "more came, or came in smaller pieces, than before a stream gets anywhere")
         try:
             self._parser.Parse(data, False)
         except expat.ExpatError as exc:
