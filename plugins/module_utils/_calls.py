@@ -88,6 +88,7 @@ _TAKEN_BY_THE_HOST = frozenset(
     "erroraction errorvariable warningaction warningvariable outvariable outbuffer pipelinevariable "
     "ea ev wa wv ov ob pv".split()
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -224,8 +225,8 @@ def scrub(value: Any, secrets: frozenset[str]) -> Any:
 def clean(value: Any) -> Any:
     """A server's text as it may be written anywhere: half characters, which no UTF-8 can hold, are replaced."""
     if isinstance(value, str):
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
+        return value if value.isascii() else _HALF.sub("\ufffd", value)
+    if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Mapping):
         return {clean(name): clean(one) for name, one in value.items()}

@@ -46,6 +46,8 @@ _VALUES: dict[str, type] = {
 _CALLS: dict[str, type] = {
     "cmdlet": Cmdlet, "executable": Executable, "read": ReadSlice, "write": WriteSlice, "hash": HashFile,
 }  # fmt: skip
+# Reading a hundred thousand users passes here several times for each property.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _CALL_NAMES = {cls: name for name, cls in _CALLS.items()}
 _TEXT_TUPLES = ("properties", "arguments")
 
@@ -56,9 +58,11 @@ def _base64(data: bytes) -> str:
 
 def value_to_json(value: Any, *, redacted: bool = False) -> Any:
     """Any value of a parameter, an effect or a property as plain JSON; what JSON lacks becomes {"$": ...}."""
+    if type(value) in _PLAIN:
+        return value
     if value is UNKNOWN:
         return {"$": "unknown"}
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Text):
         return {"$": "text", "value": value.value}
@@ -94,6 +98,8 @@ def value_to_json(value: Any, *, redacted: bool = False) -> Any:
 
 
 def value_from_json(data: Any) -> Any:
+    if type(data) in _PLAIN:
+        return data
     if isinstance(data, list):
         return [value_from_json(one) for one in data]
     if not isinstance(data, Mapping):

@@ -177,7 +177,7 @@ class Performer:
                 base = chosen(query, [(row_identity(query, one), one) for one in base])
             results.append(
                 {
-                    "rows": [value_to_json(one) for one in base],
+                    "rows": [value_to_json(one) for one in base] if check else base,
                     "errors": [one.to_json() for one in errors],
                     "warnings": clean(list(end.get("warnings") or ())),
                 }
@@ -224,7 +224,7 @@ class Performer:
     def _row(self, properties: Sequence[str], row: object) -> dict[str, Any]:
         if not isinstance(row, list) or len(row) != len(properties):
             raise BadAnswer(f"{self._host()} answered with a row that has not the properties that were asked for.")
-        if any(isinstance(value, Mapping) for value in row):
+        if any(type(value) is dict for value in row):
             raise BadAnswer(f"{self._host()} answered with a row that holds a table, which no property is.")
         return {name: clean(value) for name, value in zip(properties, row, strict=True)}
 

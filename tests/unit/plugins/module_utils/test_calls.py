@@ -286,6 +286,14 @@ def test_half_characters_are_replaced_before_they_are_written() -> None:
     assert calls.clean({"a\ud800": ["\udfff", "😀"]}) == {"a\ufffd": ["\ufffd", "😀"]}
 
 
+def test_texts_that_ansible_has_marked_are_texts() -> None:
+    class Marked(str):
+        pass
+
+    assert calls.clean({"a": [Marked("größe")]}) == {"a": ["größe"]}
+    assert calls.value_from_json(calls.value_to_json(Marked("a"))) == "a"
+
+
 def test_unknown_is_one_and_decides_nothing() -> None:
     assert calls.Unknown() is UNKNOWN and calls.contains_unknown(CHANGE)
     assert not calls.contains_unknown(Cmdlet("Get-X", {"A": [1, {"b": None}]}))
