@@ -14,7 +14,7 @@ from typing import Any
 from . import _stored_certificates as store
 from ._authority import Authority, Plan, issue, load_authority, read_request, thumbprint
 from ._calls import Change, Cmdlet, Query, WriteSlice
-from ._certificate import XMPP_SERVER, CertificateError
+from ._certificate import XMPP_SERVER, CertificateError, load
 from ._errors import InvalidInput, MigrationError, Mismatch, NotReady
 from ._module import Report, Task
 from ._server import FOLDER, removal
@@ -184,7 +184,7 @@ def _answer(task: Task, authority: Authority, wanted: Wanted, request: bytes) ->
 
 
 def thumbprint_of(der: bytes) -> str:
-    return thumbprint(store.load(der))
+    return thumbprint(load(der))
 
 
 def _clean(session: Session, *files: tuple[str, str]) -> None:
