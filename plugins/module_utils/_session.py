@@ -193,12 +193,17 @@ class Session:
         """Make the changes in one request, or plan them. An outcome that is not ok is an error, unless tolerated."""
         if not changes:
             return []
-        self.calls += [summary(one.call) for one in changes]
         request: dict[str, Any] = {"changes": [change_to_json(one) for one in changes]}
         if seconds is not None:
             request["seconds"] = seconds
-        outcomes = self._perform("change", **request)["outcomes"]
+        try:
+            outcomes = self._perform("change", **request)["outcomes"]
+        except InDoubt:
+            self.calls += [summary(one.call) for one in changes]
+            raise
         for change, outcome in zip(changes, outcomes, strict=True):
+            if outcome["ran"] or outcome.get("planned"):
+                self.calls.append(summary(change.call))
             outcome["errors"] = [RemoteError.from_json(one) for one in outcome["errors"]]
             outcome["rows"] = [value_from_json(row) for row in outcome["rows"]]
             outcome["object"] = change.object

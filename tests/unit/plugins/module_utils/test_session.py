@@ -30,6 +30,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     NeverRan,
     NoSession,
     NotReady,
+    Refused,
     RemoteError,
     StateError,
     Unreachable,
@@ -88,6 +89,26 @@ def test_what_was_not_reached_says_so(bench: Bench) -> None:
     shell.request = lambda calls, seconds: original([{**calls[0], "stop_on_error": True}, *calls[1:]], seconds)  # type: ignore
     _, second = bench.session().change(allow("a.test"), allow("b.test"), tolerate=True)
     assert (second["ok"], second["ran"]) == (False, False)
+
+
+def test_only_calls_that_were_made_or_may_have_been_are_listed(bench: Bench) -> None:
+    session = bench.session()
+    gone = Change(
+        Cmdlet("Remove-CsAllowedDomain", {"Identity": "a.test"}),
+        "a",
+        (Effect("allowed_domain", "organisation", "a.test", None),),
+    )
+    with pytest.raises(Refused):
+        session.change(gone)
+    assert session.calls == []
+
+    def drop(calls: Any, seconds: float) -> Any:
+        raise InDoubt("dropped")
+
+    bench.hosts["fe2013"].request = drop  # type: ignore[method-assign]
+    with pytest.raises(InDoubt):
+        session.change(allow("b.test"))
+    assert [one["cmdlet"] for one in session.calls] == ["New-CsAllowedDomain"]
 
 
 def test_effects_are_scoped_by_the_session(bench: Bench) -> None:
