@@ -19,8 +19,8 @@ description:
   - Without O(authority), a certificate that was imported by other means is looked for, and the module says what is missing where there is none.
 options:
   uses:
-    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication), V(XmppServer), V(Default),
-      V(WebServicesInternal) or V(WebServicesExternal).
+    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication),
+      V(XmppServer), V(Default), V(WebServicesInternal) or V(WebServicesExternal).
     type: list
     elements: str
     required: true

@@ -17,8 +17,8 @@ description:
   - That the certificate for V(XmppServer) carries the names which partners look for is recorded as evidence, without which no XMPP partner is created.
 options:
   uses:
-    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication), V(XmppServer), V(Default),
-      V(WebServicesInternal) or V(WebServicesExternal).
+    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication),
+      V(XmppServer), V(Default), V(WebServicesInternal) or V(WebServicesExternal).
     type: list
     elements: str
     required: true

@@ -52,11 +52,42 @@ edge_server:
   description: The Edge pool after the task.
   returned: success
   type: dict
+  contains:
+    identity:
+      description: Identity of the service.
+      type: str
+    access_edge_external_sip_port:
+      description: Port of SIP federation. Null where the Edge pool has none.
+      type: int
+    xmpp_listening_port:
+      description: External port of the XMPP proxy. Null where the Edge pool has none.
+      type: int
+    xmpp_internal_port:
+      description: Internal port of the XMPP proxy. Null where the Edge pool has none.
+      type: int
   sample:
     identity: EdgeServer:edge2013.contoso.test
     access_edge_external_sip_port: 5061
     xmpp_listening_port: 5269
     xmpp_internal_port: 23456
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters.
+      type: dict
+  sample:
+    - cmdlet: Set-CsEdgeServer
+      parameters:
+        Confirm: false
+        Identity: EdgeServer:edge2013.contoso.test
+        XmppListeningPort: 5269
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
@@ -88,6 +119,10 @@ def run(task: Task) -> Report:
         identity = f"EdgeServer:{fqdn(task.params['fqdn'])}"
     except ValueError as exc:
         raise InvalidInput(f"fqdn: {exc}") from exc
+    for field in NOUN.fields:
+        port = task.params[field.option]
+        if port is not None and not 1 <= port <= 65535:
+            raise InvalidInput(f"{field.option}: A port from 1 to 65535 is wanted, but {port} is none.")
     return ensure(task, NOUN, identity, task.params)
 
 

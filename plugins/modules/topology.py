@@ -236,6 +236,8 @@ calls:
         Confirm: false
 """
 
+from typing import Any
+
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_publish import run
 
@@ -286,7 +288,7 @@ ARGUMENT_SPEC = {
     },
     "wait_seconds": {"type": "int", "default": 0},
 }
-CONSTRAINTS = {"required_one_of": [("pool", "edge", "registrar_edge")]}
+CONSTRAINTS: dict[str, Any] = {"required_one_of": [("pool", "edge", "registrar_edge")]}
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ def pem(thing):
     return thing.public_bytes(serialization.Encoding.PEM)
 
 
-def authority_files(directory, *, encrypted=True, mode=0o600, certificate=None):
+def authority_files(directory, *, encrypted=True, mode=0o600, certificate=None) -> tuple[str, str]:
     """Certificate and key of the root, as files."""
     certificate_file, key_file = directory / "ca.pem", directory / "ca.key"
     certificate_file.write_bytes(pem(certificate or root()))

@@ -45,7 +45,7 @@ def test_a_request_is_answered_as_planned(authority):
     [
         make.request("*", ["*.contoso.test", "evil.test"]),
         make.request("evil.test", (), None, [x509.BasicConstraints(ca=True, path_length=9)]),
-        make.request("x", ["evil.test"], None, [x509.KeyUsage(*[True] * 7, False, False)]),
+        make.request("x", ["evil.test"], None, [x509.KeyUsage(True, True, True, True, True, True, True, False, False)]),
     ],
 )
 def test_of_a_request_only_the_public_key_counts(authority, request_):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _server as s
@@ -14,6 +15,12 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay impor
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import stored
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_publish import simple_urls
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import EDGE, POOL, TEXT
+
+
+def services(topology, fqdn):
+    """Names of the services that are expected on a pool."""
+    pool = topology.pool(fqdn)
+    return [one.name for one in s.expected(topology, pool)]
 
 
 def migrated():
@@ -39,24 +46,25 @@ def test_windows_cuts_long_names():
     machine = edit.EdgeMachine("averyverylongedge01.contoso.test", "10.0.0.1", "203.0.113.1")
     longer = edit.EdgePool("edges.contoso.test", "Redmond", POOL.fqdn, (machine,), "a.test", "b.test", "c.test")
     topology = edit.add_edge_pool(edit.add_standard_pool(t.parse(TEXT), POOL), longer)
-    assert s.pool_of(topology, "averyverylonged.contoso.test").fqdn == "edges.contoso.test"
+    found = s.pool_of(topology, "averyverylonged.contoso.test")
+    assert found is not None and found.fqdn == "edges.contoso.test"
 
 
 def test_services_that_the_topology_brings():
     topology = migrated()
-    names = [one.name for one in s.expected(topology, topology.pool(POOL.fqdn))]
+    names = services(topology, POOL.fqdn)
     assert names == ["RTCSRV", "RTCIMMCU", "RTCDATAMCU", "RTCAVMCU", "RTCASMCU"]
-    assert [one.name for one in s.expected(topology, topology.pool(EDGE.fqdn))] == [
+    assert services(topology, EDGE.fqdn) == [
         "RTCSRV",
         "RTCDATAPROXY",
         "RTCMRAUTH",
         "RTCMEDIARELAY",
     ]
     topology = edit.add_xmpp(edit.add_federation(topology, EDGE.fqdn), EDGE.fqdn)
-    assert "RTCXMPPTGW" in [one.name for one in s.expected(topology, topology.pool(POOL.fqdn))]
-    assert s.PLANNED_PROXY in [one.name for one in s.expected(topology, topology.pool(EDGE.fqdn))]
+    assert "RTCXMPPTGW" in services(topology, POOL.fqdn)
+    assert s.PLANNED_PROXY in services(topology, EDGE.fqdn)
     # the 2010 pool beside it has no XMPP of its own
-    assert "RTCXMPPTGW" not in [one.name for one in s.expected(topology, topology.pool("pool2010.contoso.test"))]
+    assert "RTCXMPPTGW" not in services(topology, "pool2010.contoso.test")
 
 
 def test_the_proxy_is_known_by_its_display_name():
@@ -70,7 +78,7 @@ def test_moments():
     assert s.moment("2026-11-21T08:00:00.1234567Z") == datetime(2026, 11, 21, 8, 0, 0, 123456, tzinfo=UTC)
     assert s.moment(None) is None and s.moment("21.11.2026") is None
     later = s.moment(s.later_than("2999-01-01T00:00:00Z", None, "nothing"))
-    assert later > datetime(2999, 1, 1, tzinfo=UTC)
+    assert later is not None and later > datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def test_what_is_planned_for_the_original_reaches_its_copies():
@@ -118,7 +126,7 @@ def test_simple_urls_that_cannot_be_told_apart_are_not_guessed(parts):
 
 
 def test_rows_of_a_certificate_store_are_taken_as_they_are():
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"Thumbprint": "ab", "HasPrivateKey": True, "Issuer": None, "RawData": [1, 2, 300]},
         {"Thumbprint": None, "HasPrivateKey": "True", "Issuer": "CN=x", "RawData": "text"},
     ]

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import check, check_groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "name": "contoso",
     "source": "lync_2010",
     "pool": {"fqdn": "pool2013.contoso.test", "kind": "standard", "site": "Redmond"},
@@ -67,9 +68,9 @@ GOOD = {
 
 def changed(path, value):
     """GOOD with one value set, or with one key removed."""
-    settings = copy.deepcopy(GOOD)
+    settings: Any = copy.deepcopy(GOOD)
     *way, last = path.split("/")
-    target = settings
+    target: Any = settings
     for step in way:
         target = target[int(step) if step.isdigit() else step]
     if value is ...:

@@ -20,6 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
+def there(found):
+    """What has to be there, without a None for the type checker."""
+    assert found is not None
+    return found
+
+
 def migrated():
     topology = edit.add_standard_pool(t.parse(TEXT), POOL)
     return edit.add_edge_pool(topology, EDGE)
@@ -30,24 +36,24 @@ def test_the_view():
     assert topology.signature == "b2af3192-c411-44c8-93e5-30bced09eba1"
     assert topology.domains == ("contoso.test", "wingtip.test") and topology.default_domain == "contoso.test"
     assert [c.fqdn for c in topology.clusters] == ["pool2010.contoso.test", "edge2010.contoso.test"]
-    assert topology.version_of(topology.pool("POOL2010.contoso.test")) == 5
+    assert topology.version_of(there(topology.pool("POOL2010.contoso.test"))) == 5
     assert topology.edge_of("pool2010.contoso.test") == "edge2010.contoso.test"
     assert topology.has_federation("edge2010.contoso.test") and not topology.has_xmpp("edge2010.contoso.test")
-    assert topology.pool_of("edge2010.contoso.test").fqdn == "edge2010.contoso.test"
+    assert there(topology.pool_of("edge2010.contoso.test")).fqdn == "edge2010.contoso.test"
 
 
 def test_a_standard_edition_pool_is_added():
     before = t.parse(TEXT)
     after = edit.add_standard_pool(before, POOL)
-    pool = after.pool("pool2013.contoso.test")
+    pool = there(after.pool("pool2013.contoso.test"))
     assert pool.key == ("1", 3) and after.version_of(pool) == 6
     assert sorted(s.role_name for s in after.on(pool)) == [
         "ApplicationServer", "ApplicationStore", "ConfServices", "FileStore", "Registrar", "UserServices", "UserStore",
         "WebServices",
     ]  # fmt: skip
-    registrar = after.role_on(pool.fqdn, "Registrar")
+    registrar = there(after.role_on(pool.fqdn, "Registrar"))
     assert registrar.key == ("1", "Registrar", 2)
-    assert registrar.port("XmppFederation", "SipServer", "Primary").port == 5098
+    assert there(registrar.port("XmppFederation", "SipServer", "Primary")).port == 5098
     assert after.edge_of(pool.fqdn) == "edge2010.contoso.test"
     assert t.unintended(before, after, edit.asked_of(pool=POOL.fqdn)) == []
     assert after.signature == before.signature
@@ -60,21 +66,21 @@ def test_the_names_and_ports_are_those_of_a_published_2013_registrar():
         ("Registrar", 5061), ("Registrar", 444), ("WinFab", 5090), ("WinFab", 5091), ("WinFab", 5092), ("WinFab", 5093),
         ("WinFab", 5094), ("QoE", 5061), ("Lyss", 5077), ("XmppFederation", 5098),
     ]  # fmt: skip
-    assert [(p.owner, p.port) for p in after.role_on(POOL.fqdn, "Registrar").ports] == expected
-    assert len(after.role_on(POOL.fqdn, "WebServices").ports) == 13
+    assert [(p.owner, p.port) for p in there(after.role_on(POOL.fqdn, "Registrar")).ports] == expected
+    assert len(there(after.role_on(POOL.fqdn, "WebServices")).ports) == 13
     components = re.findall(r"ComponentName=\"(\w+)\" />", after.text)
     assert len(components) == 27
 
 
 def test_conferences_can_be_left_out():
     only_im = edit.add_standard_pool(t.parse(TEXT), replace(POOL, conferencing=False))
-    assert {p.owner for p in only_im.role_on(POOL.fqdn, "ConfServices").ports} == {"IMConf"}
+    assert {p.owner for p in there(only_im.role_on(POOL.fqdn, "ConfServices")).ports} == {"IMConf"}
 
 
 def test_an_edge_pool_is_added_without_federation_and_xmpp():
     middle = edit.add_standard_pool(t.parse(TEXT), POOL)
     after = edit.add_edge_pool(middle, EDGE)
-    edge = after.role_on("edge2013.contoso.test", "EdgeServer")
+    edge = there(after.role_on("edge2013.contoso.test", "EdgeServer"))
     assert {(p.owner, p.usage, p.side, p.port, p.protocol) for p in edge.ports} == {
         ("AccessEdge", "SipServer", "Internal", 5061, "Mtls"),
         ("AccessEdge", "SipClient", "External", 5061, "Tls"),
@@ -87,9 +93,9 @@ def test_an_edge_pool_is_added_without_federation_and_xmpp():
         ("MediaRelayEdge", "TURNServer", "External", 3478, "Udp"),
         ("MediaRelayEdge", "MediaCommunication", "External", 50000, "TcpOrUdp"),
     }
-    assert edge.port("DataEdge", "PsomClient", "External").configured_fqdn == "webcon.contoso.test"
-    assert after.by_key(edge.depends[0]) == after.role_on(POOL.fqdn, "Registrar")
-    assert {s.role_name for s in after.on(after.pool(EDGE.fqdn))} == {"EdgeServer", "ManagementServices"}
+    assert there(edge.port("DataEdge", "PsomClient", "External")).configured_fqdn == "webcon.contoso.test"
+    assert after.by_key(edge.depends[0]) == there(after.role_on(POOL.fqdn, "Registrar"))
+    assert {s.role_name for s in after.on(there(after.pool(EDGE.fqdn)))} == {"EdgeServer", "ManagementServices"}
     assert not after.has_federation(EDGE.fqdn) and not after.has_xmpp(EDGE.fqdn)
     assert t.unintended(middle, after, edit.asked_of(edge=EDGE.fqdn)) == []
 
@@ -101,7 +107,7 @@ def test_an_edge_pool_of_three_behind_nat():
     after = edit.add_edge_pool(
         edit.add_standard_pool(t.parse(TEXT), POOL), replace(EDGE, fqdn="edgepool.contoso.test", machines=machines)
     )
-    pool = after.pool("edgepool.contoso.test")
+    pool = there(after.pool("edgepool.contoso.test"))
     assert [m.fqdn for m in pool.machines] == ["edge1.contoso.test", "edge2.contoso.test", "edge3.contoso.test"]
     assert 'IPAddress="10.0.2.42" ConfiguredIPAddress="203.0.113.42"' in after.text
 
@@ -109,12 +115,12 @@ def test_an_edge_pool_of_three_behind_nat():
 def test_federation_and_xmpp_come_to_the_edge_later():
     before = migrated()
     after = edit.add_xmpp(edit.add_federation(before, EDGE.fqdn), EDGE.fqdn)
-    edge = after.role_on(EDGE.fqdn, "EdgeServer")
+    edge = there(after.role_on(EDGE.fqdn, "EdgeServer"))
     assert edge.port("AccessEdge", "SipServer", "External") == t.Port(
         "AccessEdge", "SipServer", "External", 5061, "Mtls", None, "access.contoso.test"
     )
-    assert edge.port("XmppFederationProxy", "XmppServer", "External").port == 5269
-    assert edge.port("XmppFederationProxy", "XptServer", "Internal").port == 23456
+    assert there(edge.port("XmppFederationProxy", "XmppServer", "External")).port == 5269
+    assert there(edge.port("XmppFederationProxy", "XptServer", "Internal")).port == 23456
     assert after.xmpp_edges() == (EDGE.fqdn,)
     assert t.unintended(before, after, edit.asked_of(ports_of=EDGE.fqdn)) == []
     again = edit.add_xmpp(edit.add_federation(after, EDGE.fqdn), EDGE.fqdn)
@@ -301,8 +307,8 @@ def test_an_addition_adds_and_alters_nothing_else(site, note, fqdns, conferencin
     pool_fqdn, edge_fqdn, *machine_fqdns = fqdns
     root = ElementTree.fromstring(TEXT)  # noqa: S314
     ns = "{urn:schema:Microsoft.Rtc.Management.Deploy.Topology.2008}"
-    root.find(f"{ns}Sites/{ns}CentralSite/{ns}Name").text = site
-    root.find(f"{ns}Sites/{ns}CentralSite/{ns}Location").set("City", note)
+    there(root.find(f"{ns}Sites/{ns}CentralSite/{ns}Name")).text = site
+    there(root.find(f"{ns}Sites/{ns}CentralSite/{ns}Location")).set("City", note)
     text = ElementTree.tostring(root, encoding="unicode").replace("\n", newline)
     before = t.parse(text)
     after = edit.add_standard_pool(before, edit.StandardPool(pool_fqdn, site, None, conferencing))
@@ -317,12 +323,12 @@ def test_an_addition_adds_and_alters_nothing_else(site, note, fqdns, conferencin
     tree = ElementTree.fromstring(after.text)  # noqa: S314
     gone = {("1", c.key[1]) for c in after.clusters if c.fqdn in (pool_fqdn, edge_fqdn)}
     for group in ("Clusters", "SqlInstances", "Services"):
-        parent = tree.find(f"{ns}{group}")
+        parent = there(tree.find(f"{ns}{group}"))
         for item in list(parent):
             cluster = item.find(f"{ns}ClusterId")
             if cluster is None:
                 cluster = next(iter(item.iter(f"{ns}ClusterId")))
-            if (cluster.get("SiteId"), int(cluster.get("Number"))) in gone:
+            if (there(cluster.get("SiteId")), int(there(cluster.get("Number")))) in gone:
                 parent.remove(item)
     left, right = (
         ElementTree.canonicalize(ElementTree.tostring(x, encoding="unicode"), rewrite_prefixes=True, strip_text=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _stored_certificates
@@ -49,6 +50,7 @@ class Site:
     """A LabBench with the authority's files, and the steps of the migration that these modules make."""
 
     def __init__(self, directory, **unknowns):
+        self.results: list[dict[str, Any]] = []
         self.bench = LabBench(directory, **unknowns)
         self.world = self.bench.world
         directory.mkdir(exist_ok=True)
