@@ -12,22 +12,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._calls import Change, Cmdlet, Effect, Query
+from ._calls import UNKNOWN, Change, Cmdlet, Effect, Query
 from ._collections import ORGANISATION
-from ._errors import NotReady, Refused
+from ._errors import InvalidInput, NotReady, Refused
 from ._module import Report, Task
-from ._users import PROPERTIES, address, homes, name, named, registrar
+from ._names import BadName, policy_identity
+from ._users import (
+    PROPERTIES,
+    UsersLeft,
+    address,
+    homes,
+    left_out,
+    name,
+    named,
+    reasons,
+    refused,
+    registrar,
+)
 
 Row = Mapping[str, Any]
 
 #: What a user may have today and must not lose by a grant.
 KEPT = ("EnableOutsideAccess", "EnablePublicCloudAccess", "EnablePublicCloudAudioVideoAccess")
-
-
-def scope(policy: str) -> str:
-    """`Global`, `site` or `user`: only the last kind is granted."""
-    kind = policy.partition(":")[0].lower()
-    return {"global": "Global", "site": "site"}.get(kind, "user")
 
 
 def bare(policy: str) -> str:
@@ -46,44 +52,70 @@ def effective(row: Row, policies: Mapping[str, Row], sites: Mapping[str, str]) -
 
 
 def losses(now: Row, then: Row) -> list[str]:
-    """What the grant would take from a user, and federation where it would give it to one who had none."""
-    found = [f"loses {flag}" for flag in KEPT if now.get(flag) is True and then.get(flag) is not True]
-    if now.get("EnableFederationAccess") is not True and then.get("EnableFederationAccess") is True:
+    """What the grant would take from a user, and federation where it would give it to one who had none.
+
+    A dry run may not know a setting yet; what is not known is judged when it is."""
+    found = [f"loses {flag}" for flag in KEPT if now.get(flag) is True and not _on(then, flag)]
+    if then.get("EnableFederationAccess") is True and not _on(now, "EnableFederationAccess"):
         found.append("gains EnableFederationAccess")
     return found
 
 
+def _on(policy: Row, flag: str) -> bool:
+    return policy.get(flag) is True or policy.get(flag) is UNKNOWN
+
+
 def run(task: Task) -> Report:
-    policy = task.params["policy"]
-    if scope(policy) != "user":
+    try:
+        policy = policy_identity(task.params["policy"])
+    except BadName as exc:
+        raise InvalidInput(f"policy: {exc}") from exc
+    if not policy.startswith("tag:"):
         return Report(changed=False, value={"granted": [], "already_granted": 0})
     wanted = bare(policy)
-    policies = {str(row["Identity"]).lower(): row for row in task.session.read(Query("external_access_policy"))[0]}
+    queries = (Query("external_access_policy"), Query("user", properties=PROPERTIES), Query("pool"))
+    policy_rows, rows, pools = task.session.read(*queries)
+    policies = {str(row["Identity"]).lower(): row for row in policy_rows}
     then = policies.get(f"tag:{wanted}".lower())
     if then is None:
         raise NotReady(
             f"There is no external access policy {wanted} for users: create it first (module external_access_policy)."
         )
-    rows = task.session.read(Query("user", properties=PROPERTIES))[0]
-    asked = [one for one in task.params["users"] if one != "all"]
-    chosen = named(rows, asked) if asked else homes(rows, task.params["pools"]).here
-    left = [row for row in chosen if bare(str(row.get("ExternalAccessPolicy") or "")).lower() != wanted.lower()]
+    asked = task.params["users"]
+    everyone = not asked or "all" in asked
+    chosen = homes(rows, task.params["pools"]).here if everyone else named(rows, asked)
+    without = [row for row in chosen if not _has(row, wanted)]
     accepted = {one.lower() for one in task.params["accepted_losses"]}
-    sites = _sites(task)
-    lost = {name(row): losses(effective(row, policies, sites), then) for row in left}
-    _refuse_losses(lost, str(then.get("Identity")), accepted)
-    _grant(task, left, wanted, lost, accepted)
+    sites = {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in pools}
+    lost = {name(row): losses(effective(row, policies, sites), then) for row in without}
+    _refuse_losses(lost, wanted, accepted)
+    left = _grant(task, without, wanted, lost, accepted)
+    granted = _others(without, left)
+    if granted and not task.check_mode:
+        left += _not_granted(task, granted, wanted)
+        granted = _others(without, left)
+    if left:
+        raise UsersLeft(
+            f"{len(left)} users did not get the external access policy {wanted} ({len(granted)} did): {reasons(left)}. Mend "
+            "what is said of each, then run this again: it goes on with those that are left.",
+            left,
+            [name(row) for row in granted],
+        )
     return Report(
-        changed=bool(left),
-        value={"granted": [name(row) for row in left], "already_granted": len(chosen) - len(left)},
-        before={name(row): row.get("ExternalAccessPolicy") or None for row in left},
-        after={name(row): wanted for row in left},
+        changed=bool(granted),
+        value={"granted": [name(row) for row in granted], "already_granted": len(chosen) - len(granted)},
+        before={name(row): row.get("ExternalAccessPolicy") or None for row in granted},
+        after={name(row): wanted for row in granted},
     )
 
 
-def _sites(task: Task) -> dict[str, str]:
-    """Pool -> identity of its site (`Site:Redmond`)."""
-    return {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in task.session.read(Query("pool"))[0]}
+def _has(row: Row, policy: str) -> bool:
+    return bare(str(row.get("ExternalAccessPolicy") or "")).casefold() == policy.casefold()
+
+
+def _others(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]:
+    names = {one["user"] for one in left}
+    return [row for row in rows if name(row) not in names]
 
 
 def _refuse_losses(lost: Mapping[str, Sequence[str]], policy: str, accepted: set[str]) -> None:
@@ -100,9 +132,24 @@ def _refuse_losses(lost: Mapping[str, Sequence[str]], policy: str, accepted: set
 
 def _grant(
     task: Task, users: Sequence[Row], policy: str, lost: Mapping[str, list[str]], accepted: set[str], size: int = 25
-) -> None:
+) -> list[dict[str, str]]:
+    """Grant in requests of a bounded length; one user's failure does not hide the others."""
+    failed = []
     for start in range(0, len(users), size):
-        task.session.change(*(_change(row, policy, lost[name(row)], accepted) for row in users[start : start + size]))
+        batch = users[start : start + size]
+        changes = [_change(row, policy, lost[name(row)], accepted) for row in batch]
+        for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
+            if not outcome["ok"]:
+                failed.append(left_out(row, refused("Grant-CsExternalAccessPolicy", outcome)))
+    return failed
+
+
+def _not_granted(task: Task, granted: Sequence[Row], policy: str) -> list[dict[str, str]]:
+    """The objects that were selected, by their GUIDs, are the ones that have the policy now."""
+    rows = task.session.read(Query("user", properties=PROPERTIES))[0]
+    now = {str(row.get("Guid")) for row in rows if _has(row, policy)}
+    reason = "does not have it, though Grant-CsExternalAccessPolicy reported success (Active Directory may not have replicated)"
+    return [left_out(row, reason) for row in granted if str(row.get("Guid")) not in now]
 
 
 def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Change:
@@ -118,5 +165,5 @@ def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Chang
         # Without -PolicyName the user falls back to the site's or the global policy: inferred from the parameter being
         # optional.
         undo=(Cmdlet("Grant-CsExternalAccessPolicy", back),),
-        override=address(row) if address(row) in accepted else None,
+        override=address(row) if lost and address(row) in accepted else None,
     )

@@ -9,7 +9,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._calls import Change, Cmdlet, Effect, Evidence, Irreversible, Query
@@ -17,6 +17,7 @@ from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._names import domain, fqdn, site_name
+from ._server import quietly
 from ._users import PROPERTIES, homes, name, named, sample
 from ._xmpp_partner import from_row
 
@@ -77,7 +78,8 @@ def set_routes(task: Task) -> Report:
         raise NotReady(
             f"The published topology has no {', '.join(missing)}: publish the Edge pool before a route leads to it."
         )
-    identity, bare = str(before["Identity"]), task.params["site"]
+    identity = str(before["Identity"])
+    bare = identity.partition(":")[2]
     previous = {prop: str(before[prop]) for prop in wanted if before.get(prop)}
     change = Change(
         # On input Set-CsSite wants the bare name of the site; it reads back with its scope.
@@ -102,26 +104,29 @@ def see_legacy_path(task: Task) -> Report:
     """See that users who were moved, or will be, reach the XMPP partners through the legacy Edge and gateway."""
     params = task.params
     rows = task.session.read(Query("user", properties=PROPERTIES))[0]
-    if not homes(rows, params["pools"]).elsewhere:
+    if not homes(rows, params["pools"], params["branch_pools"]).elsewhere:
         return Report(changed=False, value={"needed": False, "tested": []})
     edge = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
-    problems = [*_route_problems(task, edge), *_allowed_domain_problems(task), *_partner_problems(task)]
+    partners = [checked(domain, "partner_domains", one) for one in params["partner_domains"]]
+    problems = [*_route_problems(task, edge), *_allowed_domain_problems(task, partners), *_partner_problems(task)]
     if problems:
         raise NotReady("Users are not moved, because they would lose XMPP: " + " ".join(problems))
     evidence = [
         Evidence("no_partner", ORGANISATION),
-        Evidence("legacy_route", ORGANISATION, value={"edge": edge, "partners": params["partner_domains"]}),
+        Evidence("legacy_route", ORGANISATION, value={"edge": edge, "partners": partners}),
     ]
     tested: list[str] = []
     if params["pilot_users"]:
         pilots = named(rows, params["pilot_users"])
-        behind = homes(pilots, params["pools"]).elsewhere
+        here = homes(pilots, params["pools"]).here
+        behind = [row for row in pilots if row not in here]
         if behind:
             raise NotReady(
-                f"Pilot users are still homed elsewhere: {sample(behind)}. Move them first (user_move with pilot: true)."
+                f"Pilot users are not homed on {', '.join(params['pools'])}, or not enabled: {sample(behind)}. Move them first "
+                "(user_move with pilot: true)."
             )
         if params["proof"] == "test" and not task.check_mode:
-            tested = [_test(task, edge, partner) for partner in params["partner_domains"]]
+            tested = _test(task, edge, partners)
         value = {"proof": params["proof"], "pilots": [name(row) for row in pilots]}
         evidence.append(Evidence("pilot_reached_partner", ORGANISATION, value=value))
     return Report(changed=False, value={"needed": True, "tested": tested}, evidence=evidence)
@@ -146,12 +151,12 @@ def _route_problems(task: Task, edge: str) -> list[str]:
     return problems
 
 
-def _allowed_domain_problems(task: Task) -> list[str]:
-    gateway = task.params["gateway_fqdn"].lower()
+def _allowed_domain_problems(task: Task, partners: Sequence[str]) -> list[str]:
+    gateway = checked(fqdn, "gateway_fqdn", task.params["gateway_fqdn"])
     allowed = {str(row.get("Domain") or "").lower(): row for row in task.session.read(Query("allowed_domain"))[0]}
     problems = []
-    for partner in task.params["partner_domains"]:
-        row = allowed.get(checked(domain, "partner_domains", partner))
+    for partner in partners:
+        row = allowed.get(partner)
         if row is None:
             problems.append(
                 f"The partner {partner} is not an allowed domain, so nothing leads to it through the gateway {gateway}."
@@ -174,15 +179,24 @@ def _partner_problems(task: Task) -> list[str]:
     ]
 
 
-def _test(task: Task, edge: str, partner: str) -> str:
-    call = Cmdlet("Test-CsFederatedPartner", {"TargetFqdn": edge, "Domain": partner}, properties=("Result",))
-    result = [str(row.get("Result")) for row in task.session.call(call)[0]["rows"]]
-    if result != ["Success"]:
+def _test(task: Task, edge: str, partners: Sequence[str]) -> list[str]:
+    """Every partner is tried, so that one that fails does not hide the others."""
+    calls = [
+        Cmdlet("Test-CsFederatedPartner", {"TargetFqdn": edge, "Domain": one}, properties=("Result",))
+        for one in partners
+    ]
+    failed = []
+    for partner, answer in zip(partners, task.session.call(*calls, seconds=60 * len(calls)), strict=True):
+        results = [str(row.get("Result")) for row in answer["rows"]]
+        if results != ["Success"]:
+            said = results + [one.shown() for one in answer["errors"][:2]]
+            failed.append(f"{partner} ({'; '.join(said) or 'no result'})")
+    if failed:
         raise NotReady(
-            f"Test-CsFederatedPartner through the legacy Edge {edge} did not reach {partner} (result: {', '.join(result) or 'none'}): no more users "
-            f"are moved. See to the gateway, or say proof: declared after a pilot user has exchanged messages with {partner}."
+            f"Test-CsFederatedPartner through the legacy Edge {edge} did not reach {', '.join(failed)}: no more users are "
+            "moved. See to the gateway, or say proof: declared after a pilot user has exchanged messages with each partner."
         )
-    return partner
+    return list(partners)
 
 
 def see_partners(task: Task) -> Report:
@@ -192,16 +206,17 @@ def see_partners(task: Task) -> Report:
 
     where = f"the local store of {task.context.host}" if local else "the Central Management store"
 
-    def read() -> list[Row] | None:
-        rows = task.session.read("local_xmpp_partner" if local else "xmpp_partner")[0]
-        return rows if expected <= {str(row["Identity"]).lower() for row in rows} else None
+    def read() -> tuple[list[dict[str, Any]]] | None:
+        # A dry run may ask a server whose local store is only planned: what is planned for the organisation is there.
+        (rows,) = quietly(task.session, "local_xmpp_partner" if local else "xmpp_partner")
+        return (rows,) if expected <= {str(row["Identity"]).lower() for row in rows} else None
 
-    rows = task.session.wait(
+    found = task.session.wait(
         read, task.params["wait_seconds"], 2, f"That {where} has the XMPP partners {', '.join(sorted(expected))}"
     )
-    if rows is None:
+    if found is None:
         raise NotReady(
             f"It is not planned that {where} gets the XMPP partners {', '.join(sorted(expected))}: run the whole playbook in check mode."
         )
     evidence = [Evidence("partner_seen", task.context.host, value=sorted(expected))] if local and expected else []
-    return Report(changed=False, value={"partners": [from_row(row) for row in rows]}, evidence=evidence)
+    return Report(changed=False, value={"partners": [from_row(row) for row in found[0]]}, evidence=evidence)

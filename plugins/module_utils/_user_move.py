@@ -14,59 +14,84 @@ from typing import Any
 
 from ._calls import Change, Cmdlet, Effect, Query
 from ._collections import ORGANISATION
-from ._errors import InvalidInput, Mismatch, NotReady
+from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
-from ._names import fqdn
-from ._users import PROPERTIES, address, homes, immovable, name, named, read_parameters, registrar
+from ._users import (
+    PROPERTIES,
+    UsersLeft,
+    address,
+    checked_fqdn,
+    homes,
+    immovable,
+    left_out,
+    name,
+    named,
+    read_parameters,
+    reasons,
+    refused,
+    registrar,
+)
 
 Row = Mapping[str, Any]
 
 
 def run(task: Task) -> Report:
-    target = _fqdn(task.params["target_pool"])
-    pools = [_fqdn(pool) for pool in task.params["target_pools"] or [target]]
-    rows = task.session.read(Query("user", parameters=read_parameters(task.params), properties=PROPERTIES))[0]
-    asked = task.params["users"]
+    target = checked_fqdn("target_pool", task.params["target_pool"])
+    pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
+    rows, registrars = task.session.read(_users(task), Query("registrar"))
+    asked, branches = task.params["users"], task.params["branch_pools"]
     chosen = named(rows, asked) if asked is not None else rows
-    found = homes(chosen, pools, task.params["branch_pools"])
+    found = homes(chosen, pools, branches)
     if asked is not None:
-        _refuse_unmovable(chosen, pools)
-    left = [row for row in found.elsewhere if immovable(row) is None]
-    not_moved = [{"user": name(row), "reason": reason} for row in found.elsewhere if (reason := immovable(row))]
-    failed = _move(task, left, target)
-    not_moved += failed
-    refused = {entry["user"] for entry in failed}
-    moved = [row for row in left if name(row) not in refused]
-    if moved and not task.check_mode:
-        _read_back(task, moved, target)
-    if not_moved:
-        raise NotReady(
-            f"{len(not_moved)} users were not moved to {target} ({len(moved)} were): "
-            + "; ".join(f"{entry['user']} {entry['reason']}" for entry in not_moved[:10])
-            + (f"; and {len(not_moved) - 10} more" if len(not_moved) > 10 else "")
-            + ". Mend what is said of each, then run this again: it goes on with those that are left."
-        )
+        _refuse_unmovable(chosen, pools, branches)
+    movable = [row for row in found.elsewhere if immovable(row) is None]
+    left = [left_out(row, reason) for row in found.elsewhere if (reason := immovable(row))]
+    if movable:
+        _see_target(target, registrars)
+    left += _move(task, movable, target)
+    if movable and not task.check_mode:
+        left += _not_there(task, _without(movable, left), target)
+    moved = _without(movable, left)
+    if left:
+        raise _users_left(task, target, left, moved)
     return Report(
         changed=bool(moved),
-        value={"moved": [name(row) for row in moved], "already_moved": len(found.here), "not_moved": not_moved},
+        value={"moved": [name(row) for row in moved], "already_moved": len(found.here)},
         before={name(row): registrar(row) for row in moved},
         after={name(row): target for row in moved},
     )
 
 
-def _fqdn(text: str) -> str:
-    try:
-        return fqdn(text)
-    except ValueError as exc:
-        raise InvalidInput(f"target_pool: {exc}") from exc
+def _users(task: Task) -> Query:
+    return Query("user", parameters=read_parameters(task.params), properties=PROPERTIES)
 
 
-def _refuse_unmovable(chosen: Sequence[Row], pools: Sequence[str]) -> None:
+def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]:
+    names = {one["user"] for one in left}
+    return [row for row in rows if name(row) not in names]
+
+
+def _refuse_unmovable(chosen: Sequence[Row], pools: Sequence[str], branches: Sequence[str]) -> None:
     """A user who was asked for by name and cannot be moved ends the task before its first move."""
-    here = {pool.lower() for pool in pools}
-    reasons = [f"{name(row)} {reason}" for row in chosen if registrar(row) not in here and (reason := immovable(row))]
-    if reasons:
-        raise InvalidInput("These users cannot be moved: " + "; ".join(reasons) + ". Nothing was changed.")
+    here, stay = {pool.lower() for pool in pools}, {pool.lower() for pool in branches}
+    left = []
+    for row in chosen:
+        reason = immovable(row)
+        if reason is None and registrar(row) in stay:
+            reason = f"is homed on {registrar(row)}, which is one of branch_pools, whose users stay"
+        if reason and registrar(row) not in here:
+            left.append(left_out(row, reason))
+    if left:
+        raise InvalidInput(f"These users cannot be moved: {reasons(left)}. Nothing was changed.")
+
+
+def _see_target(target: str, registrars: Sequence[Row]) -> None:
+    """A wrong name would fail once for each user."""
+    if target not in {str(row.get("PoolFqdn") or "").lower() for row in registrars}:
+        raise NotReady(
+            f"The published topology has no Registrar on {target}: deploy the pool first (pool_deploy), or correct "
+            "target_pool. Nothing was changed."
+        )
 
 
 def change_of(row: Row, target: str, params: Mapping[str, Any]) -> Change:
@@ -75,10 +100,8 @@ def change_of(row: Row, target: str, params: Mapping[str, Any]) -> Change:
     parameters: dict[str, Any] = {"Identity": address(row), "Target": target, "Confirm": False}
     if params["move_conference_data"]:
         parameters["MoveConferenceData"] = True
-    if params["domain_controller"]:
-        parameters["DomainController"] = params["domain_controller"]
     return Change(
-        Cmdlet("Move-CsUser", parameters),
+        Cmdlet("Move-CsUser", {**parameters, **read_parameters(params)}),
         object=f"user {name(row)}",
         effects=(Effect("user", ORGANISATION, address(row), {"RegistrarPool": target}),),
         before={"RegistrarPool": source, "Guid": row.get("Guid"), "Pilot": params["pilot"]},
@@ -95,18 +118,29 @@ def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]
         changes = [change_of(row, target, task.params) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
-                ids = ", ".join(error.name for error in outcome["errors"]) or "no error was given"
-                failed.append({"user": name(row), "reason": f"was refused by Move-CsUser ({ids})"})
+                failed.append(left_out(row, refused("Move-CsUser", outcome)))
     return failed
 
 
-def _read_back(task: Task, moved: Sequence[Row], target: str) -> None:
+def _not_there(task: Task, moved: Sequence[Row], target: str) -> list[dict[str, str]]:
     """The object that was selected, by its GUID, is the one that is on the target pool now."""
-    rows = task.session.read(Query("user", parameters=read_parameters(task.params), properties=PROPERTIES))[0]
-    now = {str(row.get("Guid")): registrar(row) for row in rows}
-    wrong = [name(row) for row in moved if now.get(str(row.get("Guid"))) != target.lower()]
-    if wrong:
-        raise Mismatch(
-            f"Move-CsUser reported success for {', '.join(wrong[:10])}, but {'they are' if len(wrong) > 1 else 'the user is'} not homed on {target}: "
-            "wait for Active Directory replication, or name one domain controller with domain_controller, and run this again."
+    now = {str(row.get("Guid")): registrar(row) for row in task.session.read(_users(task))[0]}
+    return [
+        left_out(
+            row,
+            f"is on {now.get(str(row.get('Guid'))) or 'no pool'}, though Move-CsUser reported success (Active Directory may "
+            "not have replicated: name one domain controller with domain_controller)",
         )
+        for row in moved
+        if now.get(str(row.get("Guid"))) != target
+    ]
+
+
+def _users_left(task: Task, target: str, left: Sequence[Mapping[str, str]], moved: Sequence[Row]) -> UsersLeft:
+    how = ("would not be", "would") if task.check_mode else ("were not", "were")
+    return UsersLeft(
+        f"{len(left)} users {how[0]} moved to {target} ({len(moved)} {how[1]}): {reasons(left)}. Mend what is said of each, "
+        "then run this again: it goes on with those that are left.",
+        left,
+        [name(row) for row in moved],
+    )

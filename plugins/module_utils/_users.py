@@ -8,7 +8,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 "All moved" means that no enabled on-premises user is homed elsewhere than on a Lync Server 2013 pool. On-premises is
 HostingProvider `SRV:`; a hybrid user has another provider and an empty RegistrarPool and is not ours. A user of OCS has
-an empty RegistrarPool and a HomeServer. C(-OnLyncServer) is no proof of either.
+an empty RegistrarPool and a HomeServer. `-OnLyncServer` is no proof of either.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._errors import InvalidInput
-from ._names import sip_uri
+from ._errors import InvalidInput, NotReady
+from ._names import fqdn, sip_uri
 
 ON_PREMISES = "SRV:"
 PROPERTIES = (
@@ -138,6 +138,42 @@ def sample(rows: Sequence[Row], most: int = 5) -> str:
 
 
 def read_parameters(params: Row) -> dict[str, Any]:
-    """Parameters of Get-CsUser that a module's options ask for."""
+    """Parameters of Get-CsUser and Move-CsUser that a module's options ask for."""
     controller = params.get("domain_controller")
-    return {"DomainController": controller} if controller else {}
+    return {"DomainController": checked_fqdn("domain_controller", controller)} if controller else {}
+
+
+def checked_fqdn(option: str, text: str) -> str:
+    try:
+        return fqdn(text)
+    except ValueError as exc:
+        raise InvalidInput(f"{option}: {exc}") from exc
+
+
+class UsersLeft(NotReady):
+    """Some users were left out of a change that was made for the others. The result names all, the sentence some."""
+
+    kind = "users_left"
+
+    def __init__(self, text: str, left: Sequence[Mapping[str, str]] = (), done: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.left, self.done = [dict(one) for one in left], list(done)
+
+    def facts(self) -> dict[str, Any]:
+        return {"left": self.left, "done": self.done}
+
+
+def left_out(row: Row, reason: str) -> dict[str, str]:
+    return {"user": name(row), "reason": reason}
+
+
+def reasons(left: Sequence[Mapping[str, str]], most: int = 10) -> str:
+    """Who was left out and why, for a sentence."""
+    shown = "; ".join(f"{one['user']} {one['reason']}" for one in left[:most])
+    return shown if len(left) <= most else f"{shown}; and {len(left) - most} more"
+
+
+def refused(cmdlet: str, outcome: Mapping[str, Any]) -> str:
+    """Why a call was not made, from its outcome."""
+    said = "; ".join(one.shown() for one in outcome["errors"][:2]) or "the server gave no error"
+    return f"was refused by {cmdlet}: {said}"

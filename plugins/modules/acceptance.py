@@ -40,11 +40,35 @@ accepted:
   returned: success
   type: bool
   sample: true
+evidence:
+  description: What was put on record for the checks that later changes go through. Here the acceptance.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    fact:
+      description: What was seen.
+      type: str
+    member:
+      description: The host it was seen on, or V(organisation).
+      type: str
+    digest:
+      description: Hash of what was seen. Empty where there is none.
+      type: str
+    value:
+      description: What was seen in detail.
+      type: raw
+  sample:
+    - fact: accepted
+      member: organisation
+      digest: ""
+      value: {note: Change 4711}
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput, NotReady
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import BadName, free_text
 
 ARGUMENT_SPEC = {"accepted": {"type": "bool", "required": True}, "note": {"type": "str"}}
 
@@ -55,10 +79,14 @@ def run(task: Task) -> Report:
             "The migration is not accepted: see messages and presence go both ways through the new Edge, then say so with accepted=true "
             "(federation_enable_accepted in the role)."
         )
+    try:
+        note = free_text(task.params["note"] or "")
+    except BadName as exc:
+        raise InvalidInput(f"note: {exc}") from exc
     return Report(
         changed=False,
         value={"accepted": True},
-        evidence=[Evidence("accepted", "organisation", value={"note": task.params["note"]})],
+        evidence=[Evidence("accepted", "organisation", value={"note": note or None})],
     )
 
 

@@ -83,6 +83,24 @@ databases:
       installed_version: 10.13.2
       expected_version: 10.13.2
       present: true
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters.
+      type: dict
+  sample:
+    - cmdlet: Install-CsDatabase
+      parameters:
+        ConfiguredDatabases: true
+        Confirm: false
+        SqlServerFqdn: pool2013.contoso.test
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._database import run

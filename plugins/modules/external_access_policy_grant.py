@@ -21,12 +21,12 @@ options:
     type: str
     required: true
   users:
-    description: SIP addresses of the users. Empty, or V(all), means every enabled on-premises user on O(pools).
+    description: SIP addresses of the users. Empty, or with V(all) among them, it means every enabled on-premises user on O(pools).
     type: list
     elements: str
     default: []
   pools:
-    description: FQDNs of the pools whose users are in question.
+    description: FQDNs of the pools whose users are meant where none are named.
     type: list
     elements: str
     required: true
@@ -70,6 +70,47 @@ already_granted:
   returned: success
   type: int
   sample: 195
+error:
+  description: Who was left out, where the task failed because of some users. The change was made for the others.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: The kind of the error, here V(users_left).
+      type: str
+    done:
+      description: SIP addresses of the users for whom the change was made, or in check mode would be.
+      type: list
+      elements: str
+    left:
+      description: The users who were left out.
+      type: list
+      elements: dict
+      contains:
+        user:
+          description: SIP address of the user.
+          type: str
+        reason:
+          description: Why the user was left out.
+          type: str
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters.
+      type: dict
+  sample:
+    - cmdlet: Grant-CsExternalAccessPolicy
+      parameters:
+        Confirm: false
+        Identity: sip:user001@contoso.test
+        PolicyName: XmppUsers
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._access_grant import run

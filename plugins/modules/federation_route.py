@@ -61,18 +61,38 @@ site:
       description: Identity of the site.
       type: str
     federation_route:
-      description: The Edge service that SIP federation leads through.
+      description: The Edge service that SIP federation leads through. Null where there is none.
       type: str
     xmpp_federation_route:
-      description: The Edge service that XMPP federation leads through.
+      description: The Edge service that XMPP federation leads through. Null where there is none.
       type: str
   sample:
     identity: Site:Redmond
     federation_route: EdgeServer:edge2010.contoso.test
     xmpp_federation_route: EdgeServer:edge2013.contoso.test
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters.
+      type: dict
+  sample:
+    - cmdlet: Set-CsSite
+      parameters:
+        Confirm: false
+        Identity: Redmond
+        XmppFederationRoute: EdgeServer:edge2013.contoso.test
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import set_routes
+from typing import Any
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import set_routes as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
 ARGUMENT_SPEC = {
@@ -83,9 +103,11 @@ ARGUMENT_SPEC = {
     "leave_legacy_edge": {"type": "bool", "default": False},
 }
 
+CONSTRAINTS: dict[str, Any] = {"required_one_of": [("sip_edge_fqdn", "xmpp_edge_fqdn")]}
+
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, set_routes, required_one_of=[("sip_edge_fqdn", "xmpp_edge_fqdn")])
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

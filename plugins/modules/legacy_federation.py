@@ -26,6 +26,11 @@ options:
     type: list
     elements: str
     required: true
+  branch_pools:
+    description: FQDNs of survivable branch appliances. Their users are not moved, so they do not need the legacy path to be seen.
+    type: list
+    elements: str
+    default: []
   edge_fqdn:
     description: Internal FQDN of the legacy Edge pool.
     type: str
@@ -89,14 +94,38 @@ tested:
   elements: str
   sample:
     - fabrikam.test
+evidence:
+  description: What was put on record for the checks that later changes go through.
+  returned: when RV(needed) is true
+  type: list
+  elements: dict
+  contains:
+    fact:
+      description: What was seen.
+      type: str
+    member:
+      description: The host it was seen on, or V(organisation).
+      type: str
+    digest:
+      description: Hash of what was seen. Empty where there is none.
+      type: str
+    value:
+      description: What was seen in detail.
+      type: raw
+  sample:
+    - fact: legacy_route
+      member: organisation
+      digest: ""
+      value: {edge: edge2010.contoso.test, partners: [fabrikam.test]}
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_legacy_path
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_legacy_path as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
 ARGUMENT_SPEC = {
     "site": {"type": "str", "required": True},
     "pools": {"type": "list", "elements": "str", "required": True},
+    "branch_pools": {"type": "list", "elements": "str", "default": []},
     "edge_fqdn": {"type": "str", "required": True},
     "gateway_fqdn": {"type": "str", "required": True},
     "partner_domains": {"type": "list", "elements": "str", "required": True},
@@ -106,7 +135,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, see_legacy_path)
+    execute(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Moves the users who are not yet homed on O(target_pools) to O(target_pool) with C(Move-CsUser), all in one task.
   - A user is named by SIP address, and the object that was moved is read back by its GUID.
-  - Users who cannot be moved are listed with the reason before the first move. The move is never forced.
+  - Where users are named in O(users), all of them can be moved or none is. Otherwise those who cannot be moved are left out, and the task fails in the
+    end with the reason of each. The move is never forced.
   - Moving is refused until it was seen that federation leads through the legacy Edge, and, but for O(pilot) users, that a pilot user has reached the
     XMPP partners that way (M(lync.xmpp_migration.legacy_federation)).
 options:
@@ -21,7 +22,7 @@ options:
     type: str
     required: true
   target_pools:
-    description: FQDNs of all Lync Server 2013 pools. Users homed on any of them stay where they are. The default is O(target_pool) alone.
+    description: FQDNs of all Lync Server 2013 pools. Users homed on any of them, or on O(target_pool), stay where they are.
     type: list
     elements: str
   users:
@@ -76,30 +77,60 @@ EXAMPLES = r"""
 RETURN = r"""
 moved:
   description: SIP addresses of the users who were moved, or in check mode would be.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample:
     - sip:user001@contoso.test
 already_moved:
   description: How many of the users in question are on one of the pools already.
-  returned: always
+  returned: success
   type: int
   sample: 195
-not_moved:
-  description: Users who were not moved, and why.
+error:
+  description: Who was left out, where the task failed because of some users. The change was made for the others.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: The kind of the error, here V(users_left).
+      type: str
+    done:
+      description: SIP addresses of the users for whom the change was made, or in check mode would be.
+      type: list
+      elements: str
+    left:
+      description: The users who were left out.
+      type: list
+      elements: dict
+      contains:
+        user:
+          description: SIP address of the user.
+          type: str
+        reason:
+          description: Why the user was left out.
+          type: str
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
   returned: always
   type: list
   elements: dict
   contains:
-    user:
-      description: SIP address of the user.
+    cmdlet:
+      description: The name of the cmdlet.
       type: str
-    reason:
-      description: Why the user was not moved.
-      type: str
-  sample: []
+    parameters:
+      description: Its parameters.
+      type: dict
+  sample:
+    - cmdlet: Move-CsUser
+      parameters:
+        Confirm: false
+        Identity: sip:user001@contoso.test
+        Target: pool2013.contoso.test
 """
+
+from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._user_move import run
@@ -115,9 +146,11 @@ ARGUMENT_SPEC = {
     "domain_controller": {"type": "str"},
 }
 
+CONSTRAINTS: dict[str, Any] = {"required_if": [("pilot", True, ("users",))]}
+
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, required_if=[("pilot", True, ("users",))])
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

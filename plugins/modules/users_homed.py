@@ -57,7 +57,7 @@ users:
       description: Enabled on-premises users homed on one of the pools.
       type: int
     branch:
-      description: Users homed on survivable branch appliances.
+      description: Enabled on-premises users homed on survivable branch appliances.
       type: int
     other:
       description: Users who are not enabled or not on premises.
@@ -66,6 +66,35 @@ users:
     here: 196
     branch: 0
     other: 4
+branch_users:
+  description: SIP addresses of the enabled on-premises users of O(branch_pools).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+evidence:
+  description: What was put on record for the checks that later changes go through. Here that every user is homed on O(pools), with the numbers.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    fact:
+      description: What was seen.
+      type: str
+    member:
+      description: The host it was seen on, or V(organisation).
+      type: str
+    digest:
+      description: Hash of what was seen. Empty where there is none.
+      type: str
+    value:
+      description: What was seen in detail.
+      type: raw
+  sample:
+    - fact: users_homed
+      member: organisation
+      digest: ""
+      value: {here: 196, branch: 0, other: 4}
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, Query
@@ -75,6 +104,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import 
     PROPERTIES,
     by_pool,
     homes,
+    name,
     read_parameters,
     sample,
 )
@@ -93,15 +123,22 @@ def run(task: Task) -> Report:
         pools = ", ".join(f"{count} on {pool}" for pool, count in by_pool(found.elsewhere).items())
         raise NotReady(
             f"{len(found.elsewhere)} enabled users are not homed on {', '.join(task.params['pools'])} ({pools}): {sample(found.elsewhere)}. "
-            f"Move them with the role user_move, or disable them for Lync, and run this again."
+            "Move them with the role user_move, or disable them for Lync, and run this again."
         )
     counts = {
         "here": len(found.here),
         "branch": len(found.branch),
         "other": len(rows) - len(found.here) - len(found.branch),
     }
+    if found.branch:
+        task.warn(
+            f"{len(found.branch)} users of survivable branch appliances have no XMPP once it leads through Lync Server 2013: "
+            f"{sample(found.branch)}."
+        )
     return Report(
-        changed=False, value={"users": counts}, evidence=[Evidence("users_homed", "organisation", value=counts)]
+        changed=False,
+        value={"users": counts, "branch_users": [name(row) for row in found.branch]},
+        evidence=[Evidence("users_homed", "organisation", value=counts)],
     )
 
 

@@ -60,9 +60,36 @@ partners:
       tls_negotiation: Required
       sasl_negotiation: Required
       support_dialback_negotiation: false
+      enable_keep_alive: true
+      connection_limit: 100
+      proxy_fqdn: null
+      description: null
+evidence:
+  description: What was put on record for the checks that later changes go through.
+  returned: when O(local_store) is true and O(expect) is not empty
+  type: list
+  elements: dict
+  contains:
+    fact:
+      description: What was seen.
+      type: str
+    member:
+      description: The host it was seen on, or V(organisation).
+      type: str
+    digest:
+      description: Hash of what was seen. Empty where there is none.
+      type: str
+    value:
+      description: What was seen in detail.
+      type: raw
+  sample:
+    - fact: partner_seen
+      member: edge2013
+      digest: ""
+      value: [fabrikam.test]
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_partners
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_partners as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
 ARGUMENT_SPEC = {
@@ -73,7 +100,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, see_partners)
+    execute(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

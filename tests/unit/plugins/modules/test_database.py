@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
 from ansible_collections.lync.xmpp_migration.plugins.modules import database as module
 from ansible_collections.lync.xmpp_migration.plugins.modules import topology
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
 
 FQDN = "pool2013.contoso.test"
 POOL = {"source": "declared", "pool": {"fqdn": FQDN, "site": "Redmond", "edge_fqdn": "edge2010.contoso.test"}}
@@ -74,6 +77,7 @@ def test_the_databases_of_a_new_pool(lab):
             "parameters": {"ConfiguredDatabases": True, "SqlServerFqdn": FQDN, "Confirm": False},
         }
     ]
+    assert undocumented(module, result) == []
     assert {one["present"] for one in result["databases"]} == {True}
     assert "rtcxds" in {one["name"] for one in result["databases"]}
     assert result["diff"]["before"][f"databases on {FQDN}"]["rtc\\rtcxds"] == "missing"
@@ -124,7 +128,8 @@ def test_an_instance_that_is_missing(lab):
 
 def test_a_host_that_is_only_a_name(tmp_path):
     bench = Bench(tmp_path, hosts=())
-    bench.hosts["fe2013"] = NoShell("fe2013")
+    hosts: dict[str, Any] = bench.hosts
+    hosts["fe2013"] = NoShell("fe2013")
     assert bench.run(module, CONFIGURED, check=True)["changed"] is True
     assert bench.run(module, CONFIGURED, check=True)["changed"] is False
     result = bench.run(module, {"local": True}, check=True)
