@@ -37,10 +37,14 @@ class ProcessGone(BaseException):
 
 
 def default_bind(cmdlet: str, parameters: dict[str, t.Any], computer: t.Any) -> t.Any:
-    """PowerShell's binder for the computer's edition."""
+    """Both stages for the computer's edition: PowerShell's binder, then the forms that Lync wants."""
+    from . import value_forms
     from .binder import Edition, bind
 
-    return bind(cmdlet, parameters, Edition(computer.edition, computer.powershell, computer.windows), computer.culture)
+    edition = Edition(computer.edition, computer.powershell, computer.windows)
+    bound = bind(cmdlet, parameters, edition, computer.culture)
+    value_forms.check(cmdlet, bound.parameters, edition, computer.culture.partition("-")[0])
+    return bound
 
 
 @dataclass

@@ -138,7 +138,7 @@ BY_NAME: tuple[tuple[str, dict[str, Form]], ...] = (
         },
     ),
     ("Get-CsService", {"Identity": service()}),
-    ("[a-z]+-CsExternalAccessPolicy", {"Identity": POLICY}),
+    ("(?:get|new|set|remove)-CsExternalAccessPolicy", {"Identity": POLICY}),
     ("[a-z]+-CsAccessEdgeConfiguration", {"Identity": GLOBAL}),
     ("[a-z]+-CsXmppGatewayConfiguration", {"Identity": GLOBAL}),
     ("[a-z]+-CsSimpleUrlConfiguration", {"Identity": SITE_CONFIGURATION}),

@@ -46,6 +46,7 @@ def checked(cmdlet: str, parameters: dict, edition: Edition = LYNC_2013) -> str 
         ("New-CsAllowedDomain", {"Domain": "fabrikam.test", "ProxyFqdn": ""}),
         ("Set-CsCertificate", {"Type": ["AccessEdgeExternal", "XmppServer"], "Thumbprint": HEX}),
         ("Enable-CsUser", {"Identity": "ken", "RegistrarPool": "p.contoso.test", "SipAddress": "sip:ken@contoso.test"}),
+        ("Grant-CsExternalAccessPolicy", {"Identity": "sip:ken@contoso.test", "PolicyName": "XmppUsers"}),
         ("Get-ChildItem", {"LiteralPath": "Cert:\\LocalMachine\\My"}),
     ],
 )
