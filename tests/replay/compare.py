@@ -8,10 +8,12 @@ They are equal if, on each host, the same calls with the same declared effects c
 
 - the calls that move users, one after the other, are a set: who is moved first is nobody's concern;
 - a call that failed and was made again counts once;
-- what only a server makes (thumbprints, serial numbers, signatures, GUIDs, times, lengths of what holds them) are
-  symbols: any value may stand for one, as long as the same value stands for the same one everywhere;
+- what only a server makes (thumbprints, serial numbers, GUIDs, lengths of what holds them) are symbols: any value may
+  stand for one, as long as the same value stands for the same one everywhere;
+- what a server makes anew each time (times, the signature of a published topology) may be any other of its kind;
 - what the plan did not know may be anything;
-- a call that the plan marked conditional may be missing.
+- a call that the plan marked conditional may be missing, and it and what it makes may turn out to have properties that
+  the plan does not name.
 
 `differences` gives a sentence for each difference, and nothing where there is none. It reads no file and changes nothing.
 """
@@ -23,6 +25,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._server import PLANNED_PROXY
+
 Entry = Mapping[str, Any]
 
 MOVERS = frozenset({"Move-CsUser", "Move-CsLegacyUser"})
@@ -30,12 +34,18 @@ MOVERS = frozenset({"Move-CsUser", "Move-CsLegacyUser"})
 SERVER_MADE = re.compile(
     r"(?P<guid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"
-    r"|(?P<digest>\b[0-9A-F]{40}\b)"
+    r"|(?P<digest>\b(?:[0-9A-F]{40}|PLANNED-[0-9A-F]+)\b)"
     r"|(?P<stamp>\b\d{8}T\d{6}Z?\b)",
     re.IGNORECASE,
 )
+ANEW = frozenset({"time", "stamp"})
+SIGNATURE = re.compile(r'(?<=\bSignature=")[^"]*')
 #: Properties and parameters that only a server makes, whatever they look like.
 SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length", "StartTime"})
+#: What a plan calls that which the server will name.
+SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|{re.escape(PLANNED_PROXY)}")
+#: Of these a host may have more than the plan can know.
+HOSTS_OWN = frozenset({"windows_service", "component", "process", "listening_port"})
 UNKNOWN = {"$": "unknown"}
 
 
@@ -168,11 +178,16 @@ def _host(planned: list[Step], made: list[Step], symbols: Symbols, effects: bool
             left, right = ends
         elif left < len(planned) and right < len(made) and not _unlike(planned[left], made[right], symbols, effects):
             left, right = left + 1, right + 1
-        elif left < len(planned) and planned[left].conditional:
+        elif left < len(planned) and planned[left].conditional and not _meant(planned[left], made[right:], symbols):
             left += 1
         else:
             return [*found, *_apart(planned[left:], made[right:], symbols, effects)]
     return found
+
+
+def _meant(planned: Step, made: Sequence[Step], symbols: Symbols) -> bool:
+    """Whether the next call is the one that was planned, if with other effects."""
+    return bool(made) and not _unlike(planned, made[0], symbols.copy(), False)
 
 
 def _end_of_moves(steps: Sequence[Step], start: int) -> int:
@@ -214,10 +229,51 @@ def _unlike(planned: Step, made: Step, symbols: Symbols, effects: bool) -> str:
     said = _differs(planned.object, made.object, "object", trial)
     said = said or _differs(list(planned.calls), list(made.calls), "call", trial)
     if effects and not said:
-        said = _differs(list(planned.effects), list(made.effects), "effects", trial)
+        said = _effects_differ(planned, made, trial)
     if not said:
         symbols.take(trial)
     return said
+
+
+def _effects_differ(planned: Step, made: Step, symbols: Symbols) -> str:
+    """Each row that was to change, in whatever order, and no other but those that only the host could name."""
+    left = {_row(one): one for one in made.effects}
+    for one in planned.effects:
+        other = left.pop(_row(one), None)
+        named = other is not None
+        if other is None and SERVER_NAMED.fullmatch(str(one["identity"])):
+            other = left.pop(_of_server(one, left, symbols), None)
+        if other is None:
+            return f"effects: {' '.join(_row(one))} planned, not made"
+        if planned.conditional or not named:
+            one, other = _in_common(one, other)
+        if said := _differs(one["properties"], other["properties"], f"effects: {' '.join(_row(one))}", symbols):
+            return said
+    more = [row for row in left if row[0] not in HOSTS_OWN]
+    return f"effects: {' '.join(more[0])} made, not planned" if more else ""
+
+
+Row = tuple[str, str, str]
+
+
+def _row(effect: Entry) -> Row:
+    return str(effect["collection"]), str(effect["scope"]), str(effect["identity"])
+
+
+def _of_server(planned: Entry, left: Mapping[Row, Entry], symbols: Symbols) -> Row:
+    """The row that a planned one stands for: the one that it stands for elsewhere, or one that nothing stands for."""
+    collection, scope, identity = _row(planned)
+    there = [row for row in left if row[:2] == (collection, scope)]
+    return next((row for row in reversed(there) if symbols.bind(identity, row[2])), ("", "", ""))
+
+
+def _in_common(one: Entry, other: Entry) -> tuple[Entry, ...]:
+    """Two effects with the properties that both of them name."""
+    ours, theirs = one["properties"], other["properties"]
+    if ours is None or theirs is None:
+        return one, other
+    names = set(ours) & set(theirs)
+    return tuple({**each, "properties": {name: each["properties"][name] for name in names}} for each in (one, other))
 
 
 def _differs(planned: Any, made: Any, where: str, symbols: Symbols) -> str:
@@ -255,11 +311,13 @@ def _tables_differ(planned: Mapping[str, Any], made: Mapping[str, Any], where: s
 
 
 def _texts_differ(planned: str, made: str, where: str, symbols: Symbols) -> str:
+    planned, made = (SIGNATURE.sub("", text) for text in (planned, made))
     ours, theirs = list(SERVER_MADE.finditer(planned)), list(SERVER_MADE.finditer(made))
     if SERVER_MADE.sub("\0", planned) != SERVER_MADE.sub("\0", made):
         return f"{where}: {_excerpt(planned, made)}"
     for one, other in zip(ours, theirs, strict=True):
-        if one.lastgroup != other.lastgroup or not symbols.bind(one[0], other[0]):
+        kind = one.lastgroup
+        if kind != other.lastgroup or (kind not in ANEW and not symbols.bind(one[0], other[0])):
             return f"{where}: {other[0]} in the place of {one[0]} stands for another value elsewhere"
     return ""
 

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import json
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,35 +129,35 @@ class Replay:
         unknowns: Mapping[str, str] | None = None,
         faults: Iterable[Mapping[str, Any]] = (),
     ) -> None:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        # Loopback has room for the labs of all tests at once.
+        self.place = Place(directory, prefix=f"127.{random.randrange(64, 250)}.{random.randrange(1, 250)}")
         self.world = estate if isinstance(estate, World) else self._world(estate, users)
         for name, answer in (unknowns or {}).items():
             self.world.unknowns.set(name, answer)
         self.world.faults = Faults(faults)
         self.directory = directory
         self.state_dir = directory / "state"
-        directory.mkdir(mode=0o700, exist_ok=True)
-        place = Place(directory)
-        authority = PrivateAuthority(self.world, place)
+        authority = PrivateAuthority(self.world, self.place)
         self.secrets = {
             ("certificate", "authority_passphrase"): str(authority.variables["lync_migration_ca_key_passphrase"])
         }
-        self._server = self._name_server(place)
+        self._server = self._name_server()
         self.hosts = {self._name(one): one for one in self.world.computers.values()}
         self.groups = self._groups()
         self._opened: dict[str, set[str]] = {}  # by run: the hosts that a task had a session with
         self._performers: dict[tuple[str, str], Performer] = {}
         self._serial = 0
 
-    @staticmethod
-    def _world(estate: str | Estate, users: int | None) -> World:
+    def _world(self, estate: str | Estate, users: int | None) -> World:
         """Its clock starts now, because certificates are made by programs that know no other time, and never runs."""
         loaded = load(estate, users) if isinstance(estate, str) else estate
-        return create(loaded, Clock(datetime.now(UTC), speed=0, jump=True))
+        return create(self.place.real(loaded), Clock(datetime.now(UTC), speed=0, jump=True))
 
-    def _name_server(self, place: Place) -> dns.NameServer | None:
+    def _name_server(self) -> dns.NameServer | None:
         if not self.world.estate.zones:
             return None
-        server = dns.start(self.world.estate.zones, place.private("dns"), follow(self.world), software="builtin")
+        server = dns.start(self.world.estate.zones, self.place.private("dns"), follow(self.world), software="builtin")
         self.secrets["dns_record_set", "tsig_secret"] = server.key_secret
         return server
 
@@ -231,17 +233,23 @@ class Replay:
         """One module's result, as `execute` would return it; its evidence is on record."""
         spec, function, constraints = definition(recorded.module)
         server = {"address": self._server.address, "port": self._server.port} if self._server else None
-        params = bound(recorded, self.directory, server, self.secrets)
+        params = self.place.real(bound(recorded, self.directory, server, self.secrets))
         validated = ArgumentSpecValidator(dict(spec), **constraints).validate(params)
         if validated.error_messages:
             return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
         context = self._context(recorded, check, run)
         task = ReplayTask(validated.validated_parameters, context, self)
-        result: dict[str, Any] = json.loads(json.dumps(outcome(function, task)))
+        result: dict[str, Any] = json.loads(json.dumps(outcome(self._in_lab_time(function), task)))
         if result.get("evidence") and not result.get("failed"):
             evidence = [evidence_from_json(one) for one in result["evidence"]]
             self.new_journal(context).evidence(evidence, context, check=check)
         return result
+
+    def _in_lab_time(self, function: Callable[..., Any]) -> Callable[[Task], Any]:
+        """A module that waits by itself, not for a session, takes its clock as an argument."""
+        if "clock" not in inspect.signature(function).parameters:
+            return function
+        return functools.partial(function, clock=self.now, sleep=self.world.clock.advance)
 
     def _context(self, recorded: Recorded, check: bool, run: str) -> Context:
         opened = self._opened.setdefault(run, set())
@@ -271,7 +279,7 @@ class Replay:
 
     @property
     def state(self) -> dict[str, Any]:
-        return state(self.world)
+        return dict(self.place.estate(state(self.world)))
 
     def writes(self, start: int = 0) -> Iterator[dict[str, Any]]:
         """What the lab was asked to change, from this line of its transcript on."""

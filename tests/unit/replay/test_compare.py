@@ -251,15 +251,69 @@ def test_a_conditional_call_may_not_be_another_one() -> None:
     assert differences(plan, made(line("Set-B", Value=2), line("Set-A"))) != []
 
 
+def test_a_conditional_call_may_have_more_effects_than_are_planned() -> None:
+    plan = [line("Set-A", conditional=True, effects=[row(FullName="a")])]
+    assert differences(plan, made(line("Set-A", effects=[row(FullName="a", Size=5)]))) == []
+    assert differences(plan, made(line("Set-A", effects=[row(FullName="b", Size=5)]))) != []
+
+
 # --- effects
 
 
 def test_declared_effects_count_unless_told_otherwise() -> None:
     plan, done = [line("Set-A", effects=[row(Name="x")])], made(line("Set-A", effects=[row(Name="y")]))
-    assert "effects[0].properties.Name" in differences(plan, done)[0]
+    assert "effects: thing organisation one.Name" in differences(plan, done)[0]
     assert differences(plan, done, effects=False) == []
 
 
 def test_gone_is_not_the_same_as_changed() -> None:
     gone = {"collection": "thing", "scope": "organisation", "identity": "one", "properties": None}
     assert differences([line("Set-A", effects=[gone])], made(line("Set-A", effects=[row(Name="x")]))) != []
+
+
+def certificate(thumbprint: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "collection": "stored_certificate", "scope": "fe", "identity": thumbprint,
+        "properties": {"Thumbprint": thumbprint, **properties},
+    }  # fmt: skip
+
+
+def test_a_row_that_the_server_names_is_known_by_its_symbol() -> None:
+    planned = "PLANNED-7614D70C"
+    plan = [
+        line("Import-A", effects=[certificate(planned, HasPrivateKey=True, PlannedNames=["a"])]),
+        line("Set-A", Thumbprint=planned),
+    ]
+    real = line("Import-A", effects=[certificate(THUMBPRINTS[0], HasPrivateKey=True, RawData=[48])])
+    assert differences(plan, made(real, line("Set-A", Thumbprint=THUMBPRINTS[0]))) == []
+    assert differences(plan, made(real, line("Set-A", Thumbprint=THUMBPRINTS[1]))) != []
+    other = line("Import-A", effects=[certificate(THUMBPRINTS[0], HasPrivateKey=False)])
+    assert differences(plan, made(other, line("Set-A", Thumbprint=THUMBPRINTS[0]))) != []
+
+
+def test_the_signature_of_a_topology_is_made_anew_each_time() -> None:
+    def document(signature: str, rest: str = "") -> dict[str, Any]:
+        return row(**{".": f'<Topology xmlns="urn:x" Signature="{signature}">{rest}</Topology>'})
+
+    plan = [line("Publish-A", effects=[document(GUIDS[0])]), line("Import-A", effects=[document(GUIDS[0])])]
+    done = [line("Publish-A", effects=[document(GUIDS[0])]), line("Import-A", effects=[document(GUIDS[1])])]
+    assert differences(plan, made(*done)) == []
+    assert differences(plan, made(done[0], line("Import-A", effects=[document(GUIDS[1], "<Edge/>")]))) != []
+
+
+def services(*names: str) -> list[dict[str, Any]]:
+    return [
+        {"collection": "windows_service", "scope": "fe", "identity": name, "properties": {"Status": "Running"}}
+        for name in names
+    ]
+
+
+def test_a_host_may_have_services_that_the_plan_could_not_know() -> None:
+    plan = [line("Start-A", effects=services("RTCSRV", "XMPP proxy")), line("Stop-A", effects=services("XMPP proxy"))]
+    done = [
+        line("Start-A", effects=services("RTCCLSAGT", "RTCSRV", "RTCPROXY")),
+        line("Stop-A", effects=services("RTCPROXY")),
+    ]
+    assert differences(plan, made(*done)) == []
+    assert "RTCSRV planned, not made" in differences(plan, made(line("Start-A", effects=services("RTCPROXY"))))[0]
+    assert "pool" in differences([line("Set-A")], made(line("Set-A", effects=[{**row(), "collection": "pool"}])))[0]
