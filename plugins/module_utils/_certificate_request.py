@@ -13,7 +13,7 @@ from typing import Any
 
 from . import _stored_certificates as store
 from ._authority import Authority, Plan, issue, load_authority, read_request, thumbprint
-from ._calls import Change, Cmdlet, Query, WriteSlice
+from ._calls import UNKNOWN, Change, Cmdlet, Query, WriteSlice
 from ._certificate import XMPP_SERVER, CertificateError, load
 from ._errors import InvalidInput, MigrationError, Mismatch, NotReady
 from ._module import Report, Task
@@ -125,12 +125,12 @@ def _obtain(task: Task, session: Session, authority: Authority, wanted: Wanted) 
     session.change(_request(task, session, wanted, request_file, what))
     try:
         if task.check_mode:
-            effect = store.planned_effect(session, wanted.names)
-            written = session.effect("file", answer_file, {"FullName": answer_file})
+            effect = store.certificate_effect(session, store.planned_thumbprint(wanted.names), wanted.names)
+            written = session.effect("file", answer_file, {"FullName": answer_file, "Length": UNKNOWN})
             session.change(Change(WriteSlice(answer_file, 0, b""), what, (written,), conditional=True))
         else:
             der, pem = _answer(task, authority, wanted, session.read_file(request_file, 100_000))
-            effect = store.certificate_effect(session, thumbprint_of(der), der)
+            effect = store.certificate_effect(session, thumbprint_of(der), wanted.names)
             session.write_file(answer_file, pem, what)
         undo = (
             ()

@@ -11,7 +11,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from ._calls import Change, Cmdlet, Executable, Irreversible, Query, WriteSlice
+from ._calls import UNKNOWN, Change, Cmdlet, Executable, Irreversible, Query, WriteSlice
 from ._errors import InvalidInput, MigrationError, Mismatch, NotReady
 from ._module import Report, Task
 from ._names import BadName, windows_path
@@ -142,7 +142,7 @@ def _source_topology(source: Session, host: str) -> Topology:
 
 def _carry(task: Task, source: Session, session: Session) -> None:
     if task.check_mode:  # what it will hold only the server knows
-        effect = session.effect("file", EXPORT, {"FullName": EXPORT})
+        effect = session.effect("file", EXPORT, {"FullName": EXPORT, "Length": UNKNOWN})
         session.change(Change(WriteSlice(EXPORT, 0, b""), _WHAT, (effect,), conditional=True))
     else:
         session.write_file(EXPORT, source.read_file(EXPORT), _WHAT)

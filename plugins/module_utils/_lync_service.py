@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._calls import Change, Cmdlet, Evidence, Executable, Query
+from ._calls import Change, Cmdlet, Effect, Evidence, Executable, Query
 from ._errors import CmdletFailed, NotReady
 from ._module import Report, Task
 from ._performer import text_of
@@ -26,12 +26,14 @@ from ._server import (
     Expected,
     Row,
     Server,
+    identity_of,
     is_proxy,
     is_running,
     later_than,
     moment,
     quietly,
     read_server,
+    reconciled,
     row_of,
 )
 from ._session import Session
@@ -63,7 +65,7 @@ class State:
 def run(task: Task) -> Report:
     session, ports = task.session, sorted(set(task.params["listening_ports"]))
     server = read_server(session, *_READS)
-    before = State(*map(tuple, server.more))
+    before = _state(server.more)
     old = _outdated(server, before)
     changes = _changes(session, server, before, old, ports)
     outcomes = session.change(*changes, seconds=START_SECONDS, tolerate=True) if changes else []
@@ -100,8 +102,9 @@ def _shown(row: Row) -> dict[str, Any]:
     return {"name": row.get("Name"), "display_name": row.get("DisplayName"), "status": status}
 
 
-def _read(session: Session) -> State:
-    return State(*map(tuple, quietly(session, *_READS)))
+def _state(rows: Sequence[Sequence[Row]]) -> State:
+    services, uses, processes = rows
+    return State(reconciled(services), tuple(uses), tuple(processes))
 
 
 def _left(task: Task, state: State) -> list[Row]:
@@ -138,8 +141,8 @@ def _changes(
     if old:  # as documented for a new certificate: all services, not only those that read it
         running = [row for row in state.services if is_running(row)]
         stopping = Cmdlet("Stop-CsWindowsService", {"Graceful": True, "Confirm": False}, stop_on_error=True)
-        effects = [_effect(session, row, "Stopped") for row in running]
-        changes.append(Change(stopping, f"services of {server.fqdn}", tuple(effects), undo=(_start_call(),)))
+        effects = tuple(_status(session, server, running, "Stopped"))
+        changes.append(Change(stopping, f"services of {server.fqdn}", effects, undo=(_start_call(),)))
     times = later_than(*(r.get("UpdateTime") for r in state.uses), *(r.get("StartTime") for r in state.processes))
     if waiting:
         for row in to_start:
@@ -155,22 +158,22 @@ def _start_call(name: str | None = None) -> Cmdlet:
     return Cmdlet("Start-CsWindowsService", {**({"Name": name} if name else {}), "Confirm": False})
 
 
-def _effect(session: Session, row: Row, status: str) -> Any:
-    return session.effect("windows_service", str(row["Name"]), {"Status": status})
+def _status(session: Session, server: Server, rows: Sequence[Row], status: str) -> list[Effect]:
+    """Only services that the topology lets expect: a plan knows no others."""
+    known = [(one, row) for one in server.expected if (row := row_of(one, rows)) is not None]
+    return [session.effect("windows_service", identity_of(one, row), {"Status": status}) for one, row in known]
 
 
-def _started(session: Session, server: Server, rows: Sequence[Row], at: str, ports: Sequence[int]) -> list[Any]:
-    effects = []
-    for row in rows:
-        effects.append(_effect(session, row, RUNNING))
-        effects.append(session.effect("component", str(row["Name"]), {"Status": RUNNING}))
+def _started(session: Session, server: Server, rows: Sequence[Row], at: str, ports: Sequence[int]) -> list[Effect]:
+    effects = _status(session, server, rows, RUNNING)
     for one in server.expected:
-        if row_of(one, rows) is not None:
-            effects.append(session.effect("process", one.process, {"ProcessName": one.process, "StartTime": at}))
-            if is_proxy(row_of(one, rows) or {}):
-                effects += [
-                    session.effect("listening_port", str(p), {"LocalPort": p}) for p in ports if p in XMPP_PORTS
-                ]
+        row = row_of(one, rows)
+        if row is None:
+            continue
+        effects.append(session.effect("component", identity_of(one, row), {"Status": RUNNING}))
+        effects.append(session.effect("process", one.process, {"ProcessName": one.process, "StartTime": at}))
+        if is_proxy(row):
+            effects += [session.effect("listening_port", str(p), {"LocalPort": p}) for p in ports if p in XMPP_PORTS]
     return effects
 
 
@@ -182,7 +185,7 @@ def _settled(task: Task, session: Session) -> State:
     latest: list[State] = []
 
     def all_run() -> bool:
-        latest[:] = [_read(session)]
+        latest[:] = [_state(quietly(session, *_READS))]
         return not _left(task, latest[0])
 
     try:

@@ -91,6 +91,22 @@ def row_of(one: Expected, rows: Iterable[Row]) -> Row | None:
     return None
 
 
+def identity_of(one: Expected, row: Row) -> str:
+    """What effects call the service: the same in a plan, where the XMPP proxy has no name yet, and in a real run."""
+    return PLANNED_PROXY if one is _PROXY else str(row.get("Name"))
+
+
+def reconciled(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows of services, the XMPP proxy of the server with what was planned for it under its planned name."""
+    listed = list(rows)
+    planned = next((row for row in listed if row.get("Name") == PLANNED_PROXY), None)
+    real = next((row for row in listed if is_proxy(row) and row is not planned), None)
+    if planned is None or real is None:
+        return tuple(listed)
+    merged = {**real, "Status": planned.get("Status") or real.get("Status")}
+    return tuple(merged if row is real else row for row in listed if row is not planned)
+
+
 def is_proxy(row: Row) -> bool:
     display = str(row.get("DisplayName") or "").casefold()
     return display.endswith(_products.XMPP_PROXY_DISPLAY_NAME.casefold())
@@ -149,7 +165,7 @@ def read_server(session: Session, *more: Query | str) -> Server:
     topology = topology_in(documents)
     fqdn = session.scope
     cluster = pool_of(topology, fqdn) if topology else None
-    return Server(fqdn, tuple(services), topology, cluster, tuple(others))
+    return Server(fqdn, reconciled(services), topology, cluster, tuple(others))
 
 
 def stored_topology(session: Session) -> Topology | None:

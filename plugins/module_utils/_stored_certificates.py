@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ._calls import Effect, Query
+from ._calls import UNKNOWN, Effect, Query
 from ._certificate import ERROR, CertificateError, Finding, edge_names, judge, load, missing_names, names_of, use
 from ._errors import InvalidInput
 from ._names import BadName, distinct, domain, fqdn
@@ -151,13 +151,12 @@ def suitable(certificates: Iterable[Stored], wanted: Wanted, uses: Sequence[str]
     return max(able, key=lambda one: one.until, default=None)
 
 
-def planned_effect(session: Session, names: Sequence[str]) -> Effect:
-    """The row of a certificate whose thumbprint only its authority will decide."""
-    symbol = "PLANNED-" + hashlib.sha256(",".join(names).encode()).hexdigest()[:8].upper()
-    row = {"Thumbprint": symbol, "HasPrivateKey": True, "PlannedNames": list(names)}
-    return session.effect("stored_certificate", symbol, row)
+def planned_thumbprint(names: Sequence[str]) -> str:
+    """What stands in a plan for a thumbprint that only the authority will decide."""
+    return "PLANNED-" + hashlib.sha256(",".join(names).encode()).hexdigest()[:8].upper()
 
 
-def certificate_effect(session: Session, thumbprint: str, der: bytes) -> Effect:
-    row = {"Thumbprint": thumbprint, "HasPrivateKey": True, "RawData": list(der)}
+def certificate_effect(session: Session, thumbprint: str, names: Sequence[str]) -> Effect:
+    """A certificate with its key in the store; what it is made of is read from there."""
+    row = {"Thumbprint": thumbprint, "HasPrivateKey": True, "RawData": UNKNOWN, "PlannedNames": list(names)}
     return session.effect("stored_certificate", thumbprint, row)
