@@ -101,6 +101,9 @@ def ansible_lint() -> None:
 
 
 def collection_docs() -> None:
+    # Its log goes to the home folder.
+    home = CACHE / "home"
+    home.mkdir(parents=True, exist_ok=True)
     _demand(
         "antsibull-docs",
         "lint-collection-docs",
@@ -111,6 +114,7 @@ def collection_docs() -> None:
         "--disallow-unknown-collection-refs",
         ".",
         seconds=600,
+        env={"HOME": str(home)},
     )
 
 
