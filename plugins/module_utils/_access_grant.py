@@ -23,6 +23,7 @@ from ._users import (
     address,
     homes,
     left_out,
+    many,
     name,
     named,
     reasons,
@@ -96,8 +97,8 @@ def run(task: Task) -> Report:
         granted = _others(without, left)
     if left:
         raise UsersLeft(
-            f"{len(left)} users did not get the external access policy {wanted} ({len(granted)} did): {reasons(left)}. Mend "
-            "what is said of each, then run this again: it goes on with those that are left.",
+            f"{many(len(left))} could not be granted the external access policy {wanted}, {len(granted)} could: "
+            f"{reasons(left)}. Mend what is said of each, then run this again: it goes on with those that are left.",
             left,
             [name(row) for row in granted],
         )

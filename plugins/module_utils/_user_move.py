@@ -24,6 +24,7 @@ from ._users import (
     homes,
     immovable,
     left_out,
+    many,
     name,
     named,
     read_parameters,
@@ -43,9 +44,9 @@ def run(task: Task) -> Report:
     chosen = named(rows, asked) if asked is not None else rows
     found = homes(chosen, pools, branches)
     if asked is not None:
-        _refuse_unmovable(chosen, pools, branches)
-    movable = [row for row in found.elsewhere if immovable(row) is None]
-    left = [left_out(row, reason) for row in found.elsewhere if (reason := immovable(row))]
+        _refuse_unmovable(chosen, target, pools, branches)
+    movable = [row for row in found.elsewhere if immovable(row, target) is None]
+    left = [left_out(row, reason) for row in found.elsewhere if (reason := immovable(row, target))]
     if movable:
         _see_target(target, registrars)
     left += _move(task, movable, target)
@@ -71,12 +72,12 @@ def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row
     return [row for row in rows if name(row) not in names]
 
 
-def _refuse_unmovable(chosen: Sequence[Row], pools: Sequence[str], branches: Sequence[str]) -> None:
+def _refuse_unmovable(chosen: Sequence[Row], target: str, pools: Sequence[str], branches: Sequence[str]) -> None:
     """A user who was asked for by name and cannot be moved ends the task before its first move."""
     here, stay = {pool.lower() for pool in pools}, {pool.lower() for pool in branches}
     left = []
     for row in chosen:
-        reason = immovable(row)
+        reason = immovable(row, target)
         if reason is None and registrar(row) in stay:
             reason = f"is homed on {registrar(row)}, which is one of branch_pools, whose users stay"
         if reason and registrar(row) not in here:
@@ -137,10 +138,10 @@ def _not_there(task: Task, moved: Sequence[Row], target: str) -> list[dict[str, 
 
 
 def _users_left(task: Task, target: str, left: Sequence[Mapping[str, str]], moved: Sequence[Row]) -> UsersLeft:
-    how = ("would not be", "would") if task.check_mode else ("were not", "were")
+    how = ("cannot", "can") if task.check_mode else ("could not", "could")
     return UsersLeft(
-        f"{len(left)} users {how[0]} moved to {target} ({len(moved)} {how[1]}): {reasons(left)}. Mend what is said of each, "
-        "then run this again: it goes on with those that are left.",
+        f"{many(len(left))} {how[0]} be moved to {target}, {len(moved)} {how[1]}: {reasons(left)}. Mend what is said of "
+        "each, then run this again: it goes on with those that are left.",
         left,
         [name(row) for row in moved],
     )

@@ -106,16 +106,19 @@ def _sip(text: str) -> str:
         raise InvalidInput(str(exc)) from exc
 
 
-def immovable(row: Row) -> str | None:
-    """Why this user cannot be moved as things stand, or None. Facts: Microsoft's page on moving users, and Move-CsUser's."""
+def immovable(row: Row, target: str) -> str | None:
+    """Why this user cannot be moved there as things stand, or None. Facts: Microsoft's pages on moving users and Move-CsUser.
+
+    A move to the same pool that stopped half-way is tried again, without force."""
     if row.get("Enabled") is not True:
         return "is not enabled"
     if str(row.get("HostingProvider") or "").upper() != ON_PREMISES:
         return f"is hosted by {row.get('HostingProvider') or 'nobody'}, not on premises"
     if not registrar(row):
         return "has no registrar pool: a user of Office Communications Server is moved with Move-CsLegacyUser"
-    if row.get("TargetRegistrarPool"):
-        return f"is being moved to {row['TargetRegistrarPool']} already"
+    elsewhere = str(row.get("TargetRegistrarPool") or target).lower()
+    if elsewhere != target.lower():
+        return f"is being moved to {elsewhere} already"
     display = str(row.get("DisplayName") or "")
     if display != display.strip():
         return "has a display name that begins or ends with a blank"
@@ -176,4 +179,8 @@ def reasons(left: Sequence[Mapping[str, str]], most: int = 10) -> str:
 def refused(cmdlet: str, outcome: Mapping[str, Any]) -> str:
     """Why a call was not made, from its outcome."""
     said = "; ".join(one.shown() for one in outcome["errors"][:2]) or "the server gave no error"
-    return f"was refused by {cmdlet}: {said}"
+    return f"was refused by {cmdlet}: {said.rstrip('.')}"
+
+
+def many(count: int, what: str = "user") -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -104,6 +104,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import 
     PROPERTIES,
     by_pool,
     homes,
+    many,
     name,
     read_parameters,
     sample,
@@ -122,8 +123,8 @@ def run(task: Task) -> Report:
     if found.elsewhere:
         pools = ", ".join(f"{count} on {pool}" for pool, count in by_pool(found.elsewhere).items())
         raise NotReady(
-            f"{len(found.elsewhere)} enabled users are not homed on {', '.join(task.params['pools'])} ({pools}): {sample(found.elsewhere)}. "
-            "Move them with the role user_move, or disable them for Lync, and run this again."
+            f"Homed elsewhere than on {', '.join(task.params['pools'])}: {many(len(found.elsewhere), 'enabled user')} ({pools}), "
+            f"that is {sample(found.elsewhere)}. Move them with the role user_move, or disable them for Lync, and run this again."
         )
     counts = {
         "here": len(found.here),
@@ -132,8 +133,8 @@ def run(task: Task) -> Report:
     }
     if found.branch:
         task.warn(
-            f"{len(found.branch)} users of survivable branch appliances have no XMPP once it leads through Lync Server 2013: "
-            f"{sample(found.branch)}."
+            "Users of survivable branch appliances have no XMPP once it leads through Lync Server 2013: "
+            f"{many(len(found.branch))}, that is {sample(found.branch)}."
         )
     return Report(
         changed=False,

@@ -99,7 +99,7 @@ def test_an_apostrophe_in_an_address_is_a_letter(tmp_path: Path) -> None:
         (user(9, Enabled=False), "is not enabled"),
         (hybrid(9), "is hosted by sipfed.online.lync.com"),
         (user(9, None, HomeServer="CN=Lc Services"), "Move-CsLegacyUser"),
-        (user(9, TargetRegistrarPool=NEW), f"is being moved to {NEW} already"),
+        (user(9, TargetRegistrarPool=OLD), f"is being moved to {OLD} already"),
         (user(9, DisplayName=" Blank"), "begins or ends with a blank"),
         (user(9, BRANCH), "is one of branch_pools"),
     ],
@@ -125,7 +125,12 @@ def test_who_cannot_be_moved_does_not_stop_the_others(tmp_path: Path) -> None:
     assert [one["user"] for one in result["error"]["left"]] == [sip(2)] and bench.home(3) == NEW
     assert undocumented(user_move, result) == []
     result = run(bench, check=True)
-    assert "1 users would not be moved" in result["msg"]
+    assert f"1 user cannot be moved to {NEW}, 0 can: " in result["msg"]
+
+
+def test_a_move_that_stopped_half_way_is_tried_again(tmp_path: Path) -> None:
+    bench = ready(tmp_path, user(1, TargetRegistrarPool=NEW.upper()))
+    assert run(bench)["moved"] == [sip(1)] and "Force" not in bench.writes[0][1]
 
 
 def test_a_failing_user_is_named_and_hides_nobody(tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def test_a_failing_user_is_named_and_hides_nobody(tmp_path: Path) -> None:
     bench.stubborn, bench.lagging = {sip(2), sip(4)}, {sip(5)}
     result = run(bench, batch_size=2)
     assert result["error"]["done"] == [sip(1), sip(3)] and [bench.home(one) for one in (1, 2, 3)] == [NEW, OLD, NEW]
-    assert "3 users were not moved" in result["msg"] and "(2 were)" in result["msg"]
+    assert f"3 users could not be moved to {NEW}, 2 could: " in result["msg"] and ".." not in result["msg"]
     assert f"{sip(2)} was refused by Move-CsUser: ProcessingFailed" in result["msg"] and sip(4) in result["msg"]
     assert f"{sip(5)} is on {OLD}, though Move-CsUser reported success" in result["msg"]
     bench.stubborn, bench.lagging = set(), set()
