@@ -100,27 +100,21 @@ def ansible_lint() -> None:
 # -- docs
 
 
-def collection_docs() -> None:
-    # Its log goes to the home folder.
+def _antsibull(*argv: str) -> None:
+    # Their log goes to the home folder.
     home = CACHE / "home"
     home.mkdir(parents=True, exist_ok=True)
-    _demand(
-        "antsibull-docs",
-        "lint-collection-docs",
-        "--plugin-docs",
-        "--validate-collection-refs",
-        "all",
-        "--check-extra-docs-refs",
-        "--disallow-unknown-collection-refs",
-        ".",
-        seconds=600,
-        env={"HOME": str(home)},
-    )
+    _demand(*argv, seconds=600, env={"HOME": str(home)})
+
+
+def collection_docs() -> None:
+    options = ["--plugin-docs", "--validate-collection-refs", "all", "--check-extra-docs-refs"]
+    _antsibull("antsibull-docs", "lint-collection-docs", *options, "--disallow-unknown-collection-refs", ".")
 
 
 def changelog() -> None:
-    _demand("antsibull-changelog", "lint")
-    _demand("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+    _antsibull("antsibull-changelog", "lint")
+    _antsibull("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
 
 
 # -- package

@@ -175,6 +175,24 @@ def test_counts_come_from_the_report(check: Any, tmp_path: Path, suite: str | No
     assert (result.passed, result.failed) == counts
 
 
+RECAP = """
+\x1b[32mdefault                   \x1b[0m: \x1b[33mactions=1\x1b[0m  \x1b[32msuccessful=1\x1b[0m  disabled=0  skipped=0  missing=0  failed=0
+\x1b[32muser_move                 \x1b[0m: \x1b[33mactions=4\x1b[0m  \x1b[32msuccessful=2\x1b[0m  disabled=0  skipped=0  missing=1  \x1b[31mfailed=1\x1b[0m
+\x1b[32mxmpp_access               \x1b[0m: \x1b[33mactions=3\x1b[0m  \x1b[32msuccessful=3\x1b[0m  disabled=0  skipped=0  missing=0  failed=0
+\x1b[32mdefault                   \x1b[0m: \x1b[33mactions=1\x1b[0m  \x1b[32msuccessful=1\x1b[0m  disabled=0  skipped=0  missing=0  failed=0
+"""
+
+
+def test_each_scenario_of_molecule_counts(check: Any) -> None:
+    scenarios = ["default", "user_move", "xmpp_access"]
+    assert check.failed_scenarios(scenarios, RECAP, 1) == ["user_move"]
+    good = RECAP.replace("failed=1", "failed=0")
+    assert check.failed_scenarios(scenarios, good, 0) == []
+    assert check.failed_scenarios(scenarios, good, 1) == ["default"], "it ended badly all the same"
+    assert check.failed_scenarios([*scenarios, "dns_update"], good, 0) == ["dns_update"], "it did not run"
+    assert check.failed_scenarios(scenarios, "", 0) == scenarios
+
+
 def test_a_part_that_fails_does_not_hide_the_others(check: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def closed() -> None:
         raise check.Finding("a comma is missing")
