@@ -184,7 +184,7 @@ class Ledger:
 
     def _touched(self, touch: str, host: str) -> None:
         """Remembered three times: by anyone, by the host that made the change, and by whose row it is."""
-        what, _, scope = touch.partition("@")
+        what, scope = (*touch.split("@", 1), "")[:2]
         for one in (what, f"{what}@{host.casefold()}", f"{what}@{scope.casefold()}"):
             self.changes[one] = self.position
 

@@ -20,7 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ._calls import Evidence, clean, contains_unknown, evidence_to_json, value_to_json
 from ._context import Context
-from ._errors import MigrationError, Mismatch
+from ._errors import InDoubt, MigrationError, Mismatch
 from ._facts import Facts
 from ._journal import Journal
 from ._performer import ShellLike, make_performer
@@ -147,6 +147,11 @@ class Task:
         return [one for session in self._sessions.values() for one in session.calls]
 
     @property
+    def doubtful(self) -> list[str]:
+        """What was being changed when an answer was lost."""
+        return [one for session in self._sessions.values() for one in session.doubtful]
+
+    @property
     def all_warnings(self) -> list[str]:
         said = [*self.warnings, *(one for session in self._sessions.values() for one in session.warnings)]
         return [str(clean(one)) for one in dict.fromkeys(said)]
@@ -173,7 +178,8 @@ def outcome(run: Run, task: Task) -> dict[str, Any]:
         report = run(task)
         result = report.to_result()
     except MigrationError as exc:
-        failed: dict[str, Any] = {"failed": True, "msg": clean(exc.text), "changed": False}
+        text = f"{exc.text} {_doubt(task)}" if isinstance(exc, InDoubt) else exc.text
+        failed: dict[str, Any] = {"failed": True, "msg": clean(text), "changed": False}
         failed["error"] = {"kind": exc.kind, **clean(exc.facts())}
         if task.calls:
             failed["calls"] = _made(task)
@@ -185,6 +191,14 @@ def outcome(run: Run, task: Task) -> dict[str, Any]:
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _doubt(task: Task) -> str:
+    """What to do after an answer was lost."""
+    objects = task.doubtful
+    shown = ", ".join(objects[:3]) + (f" and {len(objects) - 3} more" if len(objects) > 3 else "")
+    known = f"Whether {shown} was changed is not known. " if objects else ""
+    return f"{known}Run the task again: it reads the present state first."
 
 
 def _made(task: Task) -> list[Any]:

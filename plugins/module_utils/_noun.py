@@ -45,7 +45,7 @@ class Noun:
     #: what the module's options call the identity
     identity_option: str = "identity"
 
-    def field(self, option: str) -> Field:
+    def field_of(self, option: str) -> Field:
         return next(one for one in self.fields if one.option == option)
 
     def shown(self, row: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -162,7 +162,7 @@ class _Object:
             after = {**self.noun.new_row(self.identity, values), **repeated}
             return self._creation(values, after), after
         changed = self._differing(values, before, always)
-        results = {self.noun.field(name).property: self.noun.field(name).result(v) for name, v in changed.items()}
+        results = {self.noun.field_of(name).property: self.noun.field_of(name).result(v) for name, v in changed.items()}
         return (self._setting(changed, before) if changed else None), {**before, **results}
 
     def _differing(self, values: Mapping[str, Any], before: Row, always: frozenset[str]) -> dict[str, Any]:
@@ -197,7 +197,9 @@ class _Object:
         return (self.task.session.effect(self.noun.collection, name, properties),)
 
     def _creation(self, values: Mapping[str, Any], after: Row) -> Change:
-        sent = {self.noun.field(name).name: self.noun.field(name).for_new(value) for name, value in values.items()}
+        sent = {
+            self.noun.field_of(name).name: self.noun.field_of(name).for_new(value) for name, value in values.items()
+        }
         return Change(
             self._cmdlet("New", sent),
             self.label,
@@ -207,7 +209,7 @@ class _Object:
         )
 
     def _setting(self, changed: Mapping[str, Any], before: Row) -> Change:
-        fields = {name: self.noun.field(name) for name in changed}
+        fields = {name: self.noun.field_of(name) for name in changed}
         results = {one.property: one.result(changed[name]) for name, one in fields.items()}
         sent = {one.name: one.for_set(changed[name], before.get(one.property)) for name, one in fields.items()}
         back = {

@@ -224,7 +224,7 @@ class Performer:
     def _row(self, properties: Sequence[str], row: object) -> dict[str, Any]:
         if not isinstance(row, list) or len(row) != len(properties):
             raise BadAnswer(f"{self._host()} answered with a row that has not the properties that were asked for.")
-        if any(type(value) is dict for value in row):
+        if any(isinstance(value, dict) for value in row):
             raise BadAnswer(f"{self._host()} answered with a row that holds a table, which no property is.")
         return {name: clean(value) for name, value in zip(properties, row, strict=True)}
 
@@ -330,7 +330,7 @@ class Performer:
     def _outcome(self, one: str, change: Change, made: Sequence[Answer]) -> dict[str, Any]:
         """Of the last call, which is the change; where it was not reached, the errors of the one that failed before it."""
         rows, end = made[-1]
-        errors = remote_errors(end) or tuple(error for _, before in made[:-1] for error in remote_errors(before))
+        errors = remote_errors(end) or tuple(error for answer in made[:-1] for error in remote_errors(answer[1]))
         outcome: dict[str, Any] = {
             "id": one,
             "ok": bool(end.get("ok")) and not end.get("exit"),

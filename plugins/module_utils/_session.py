@@ -135,6 +135,8 @@ class Session:
         self.transport, self.context = transport, context
         self.warnings: list[str] = []
         self.calls: list[dict[str, Any]] = []
+        #: what was being changed when the answer to the last change was lost
+        self.doubtful: tuple[str, ...] = ()
         self._clock, self._sleep = clock, sleep
         self._greeting: dict[str, Any] | None = None
 
@@ -197,9 +199,11 @@ class Session:
         if seconds is not None:
             request["seconds"] = seconds
         try:
+            self.doubtful = ()
             outcomes = self._perform("change", **request)["outcomes"]
         except InDoubt:
             self.calls += [summary(one.call) for one in changes]
+            self.doubtful = tuple(dict.fromkeys(one.object for one in changes))
             raise
         for change, outcome in zip(changes, outcomes, strict=True):
             if outcome["ran"] or outcome.get("planned"):

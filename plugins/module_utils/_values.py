@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Union
 
 from ._errors import InvalidRequest
 
@@ -114,7 +114,7 @@ class HashFile:
     path: str
 
 
-Call = Cmdlet | Executable | ReadSlice | WriteSlice | HashFile
+Call = Union[Cmdlet, Executable, ReadSlice, WriteSlice, HashFile]  # noqa: UP007 - pylint judges the operator by an older Python
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Irreversible:
     reason: str
 
 
-Undo = tuple[Call, ...] | Irreversible
+Undo = Union[tuple[Call, ...], Irreversible]  # noqa: UP007
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ class FakeShell:
             return list(self.handlers[name](self, parameters) or ()), {}
         if not self.tools and "-Cs" in name:
             raise ServerError("CommandNotFoundException", "ObjectNotFound")
-        verb, _, noun = name.partition("-")
+        verb, noun = (*name.split("-", 1), "")[:2]
         if verb == "Get":
             return self._get(name, parameters), {}
         tables = [one for one in COLLECTIONS.values() if one.cmdlet == f"Get-{noun}" and one.store == "cms"]
@@ -285,11 +285,11 @@ class Bench:
         directory: Path,
         estate: Estate | None = None,
         hosts: Iterable[str] = ("fe2013", "edge2013"),
-        groups: Mapping[str, tuple[str, ...]] = GROUPS,
+        groups: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.state_dir = directory / "state"
         self.estate = estate or Estate()
-        self.groups = dict(groups)
+        self.groups = dict(GROUPS if groups is None else groups)
         self.hosts = {name: FakeShell(self.estate, "pool2013" if name == "fe2013" else name) for name in hosts}
         self.now = 1_700_000_000.0
         self._performers: dict[tuple[str, str], Performer] = {}

@@ -235,7 +235,7 @@ def test_values_of_properties_pass(value: Any) -> None:
     except InvalidRequest:
         return
     back = calls.value_from_json(sent)
-    assert calls.value_to_json(back) == sent or back != back or "nan" in repr(sent)
+    assert calls.value_to_json(back) == sent or "nan" in repr(sent)
 
 
 @pytest.mark.parametrize(

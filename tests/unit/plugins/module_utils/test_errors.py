@@ -28,7 +28,7 @@ def kinds(cls: type[errors.MigrationError]) -> list[type[errors.MigrationError]]
 def test_each_error_passes_the_socket(cls: type[errors.MigrationError]) -> None:
     error = cls(["one.", "two."]) if cls is errors.Refused else cls("one sentence.")
     back = errors.from_json(json.loads(json.dumps(error.to_json())))
-    assert type(back) is cls and back.text == error.text and back.facts() == error.facts()
+    assert back.__class__ is cls and back.text == error.text and back.facts() == error.facts()
 
 
 def test_kinds_are_unique() -> None:

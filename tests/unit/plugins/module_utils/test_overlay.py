@@ -130,7 +130,7 @@ def test_a_row_that_went_and_came_back_is_a_new_one() -> None:
 
 
 def test_the_overlay_follows_the_plan_of_all_daemons(tmp_path: Path) -> None:
-    journals = [Journal(tmp_path / "state", "run-1", sync=False) for _ in range(2)]
+    journals = [Journal(tmp_path / "state", "run-1", sync=False) for number in range(2)]
     overlays = [Overlay(journal) for journal in journals]
     context = Context(str(tmp_path / "state"), "run-1", "h")
     for number, journal in enumerate(journals):

@@ -328,7 +328,7 @@ def test_prepared_calls_come_first_and_their_failure_stops_the_change(bench: Ben
         "a",
         prepare=(Cmdlet("Get-CsAllowedDomain", keep=True),),
     )
-    assert ask(bench, change)[0]["ok"] and [name for name, _ in shell.transcript][-2:] == [
+    assert ask(bench, change)[0]["ok"] and [one[0] for one in shell.transcript][-2:] == [
         "Get-CsAllowedDomain", "New-CsAllowedDomain",
     ]  # fmt: skip
     shell.failures["Get-CsAllowedDomain"] = ServerError("ProcessingFailed")

@@ -66,7 +66,7 @@ def test_an_older_server_says_nothing_of_xmpp_and_nothing_is_copied(bench: Bench
 
 def test_the_global_policy_is_changed_not_created(bench: Bench) -> None:
     run(bench, {"identity": "Global", **XMPP})
-    assert [name for name, _ in bench.writes] == ["Set-CsExternalAccessPolicy"]
+    assert [one[0] for one in bench.writes] == ["Set-CsExternalAccessPolicy"]
     assert bench.writes[0][1]["Identity"] == "Global"
     result = run(bench, {"identity": "global", "state": "absent"})
     assert result["failed"] and "comes with the product" in result["msg"]

@@ -79,7 +79,7 @@ def test_a_second_run_changes_nothing_and_asks_once(bench: Bench) -> None:
     run(bench, FABRIKAM)
     before = len(bench.hosts["fe2013"].transcript)
     assert run(bench, FABRIKAM)["changed"] is False
-    assert [name for name, _ in bench.hosts["fe2013"].transcript[before:]] == [
+    assert [one[0] for one in bench.hosts["fe2013"].transcript[before:]] == [
         "Get-CsXmppAllowedPartner", "Get-CsSipDomain",
     ]  # fmt: skip
 
