@@ -59,11 +59,12 @@ class ActionModule(ActionBase):
             )
         self._state_dir = _context.state_directory(self._vars, self._templar.template)
         place = _context.place_of(self._module, self._connection.transport)
+        if place != "host":
+            self._refuse(place)
         run = _runtime.Run.current()
         if place == "host":
             context = self._composed(run)
             return self._finished(self._execute_module(task_vars=self._vars), context)
-        self._refuse_become(place)
         if place == "controller":
             context = self._composed(run)
             with self._guarded(run, context):
@@ -114,12 +115,15 @@ class ActionModule(ActionBase):
 
     # --- what it cannot have
 
-    def _refuse_become(self, place: str) -> None:
-        if not self._task.become and getattr(self._connection, "become", None) is None:
-            return
-        if place == "controller":
-            raise AnsibleActionFail(_rules.become_on_controller(self._module))
-        raise AnsibleActionFail(_rules.become(self._module, self._host))
+    def _refuse(self, place: str) -> None:
+        refused = None
+        if place == "session":
+            refused = _rules.wrong_transport(self._module, self._host, self._connection.transport)
+        if not refused and (self._task.become or getattr(self._connection, "become", None) is not None):
+            here = place == "controller"
+            refused = _rules.become_on_controller(self._module) if here else _rules.become(self._module, self._host)
+        if refused:
+            raise AnsibleActionFail(refused)
 
     @contextmanager
     def _guarded(self, run: _runtime.Run, context: Context) -> Iterator[None]:
@@ -162,9 +166,6 @@ class ActionModule(ActionBase):
     # --- the session
 
     def _open(self, run: _runtime.Run) -> None:
-        refused = _rules.wrong_transport(self._module, self._host, self._connection.transport)
-        if refused:
-            raise AnsibleActionFail(refused)
         connection = self._connection
         options = {name: connection.get_option(name) for name in connection.option_definitions}
         extras = dict(connection.get_option("_extras") or {})
