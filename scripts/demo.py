@@ -102,7 +102,8 @@ def play(title: str, inventory: Path, state: Path, log: Path, *options: str) -> 
     for path in (state / "runs").glob("*"):
         if path.name not in known:
             written += lines(path / "plan.ndjson")
-    run.calls.update(line["role"] for line in written if line.get("kind") == "intent" and line.get("role"))
+    # A role is called by its full name in a playbook, and by its short one elsewhere.
+    run.calls.update(str(line.get("role")).rpartition(".")[2] for line in written if line.get("kind") == "intent")
     return run
 
 
@@ -163,13 +164,16 @@ def main() -> int:
         metavar="NAME",
         help="estate to start from: a name in lab/estates (default: lync2010)",
     )
+    parser.add_argument(
+        "--directory", type=Path, default=ROOT / ".lab" / "demo", help="where the lab and the migration's state lie"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the lab running and say how to reach it")
     options = parser.parse_args()
     estate = ROOT / "lab" / "estates" / f"{options.source}.yml"
     if not estate.is_file():
         known = ", ".join(sorted(path.stem for path in estate.parent.glob("*.yml")))
         parser.error(f"there is no estate {options.source}; there are: {known}")
-    directory = ROOT / ".lab" / "demo"
+    directory = options.directory.resolve()
     if (directory / "lab").exists():
         subprocess.run(
             [sys.executable, "-m", "lab", "down", "--state-dir", str(directory / "lab")],
