@@ -5,8 +5,8 @@
 """Publishing a topology that was declared, or waiting for one that an operator publishes from Topology Builder.
 
 A publish by cmdlet loses the simple URLs, which no published document contains, and might lose the federation routes,
-of which nobody has seen a document. Both are noted in a file beside the document before the publish and put back after
-it; the file goes when that is done, so a run after a crash finds what is left to do.
+of which nobody has seen a document. Both are noted in a file beside the document before the publish and put back in the
+same request; the file goes when that is done, so a run after a crash finds what is left to do.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -164,7 +164,8 @@ def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
     publish = Cmdlet(
         "Publish-CsTopology", {"FileName": DOCUMENT_FILE, "BackupFileName": backup, **_FORCE}, stop_on_error=True
     )
-    undo: list[Call] = [Cmdlet("Publish-CsTopology", {"FileName": backup, **_FORCE})]
+    routes = _route_changes(notes["routes"])
+    undo: list[Call] = [Cmdlet("Publish-CsTopology", {"FileName": backup, **_FORCE}), *(one.call for one in routes)]
     for identity, urls in notes["simple_urls"].items():
         undo += _simple_url_calls(identity, urls, len(undo))
     undo.append(Cmdlet("Enable-CsTopology", _FORCE))
@@ -176,12 +177,11 @@ def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
             before={"Signature": wanted.before.signature},
             undo=tuple(undo),
         ),
+        *routes,
         *_simple_url_changes(notes["simple_urls"]),
         Change(Cmdlet("Enable-CsTopology", _FORCE), "topology"),
     ]
     session.change(*changes, seconds=PUBLISH_SECONDS)
-    if not task.check_mode:
-        _restore_routes(task, notes["routes"])
     session.change(removal(session, NOTES_FILE, _NOTES), removal(session, DOCUMENT_FILE, _DOCUMENT))
 
 
@@ -291,6 +291,18 @@ def _simple_url_changes(wanted: Mapping[str, Sequence[SimpleUrl]]) -> list[Chang
     return changes
 
 
+def _route_changes(wanted: Mapping[str, Mapping[str, str]]) -> list[Change]:
+    """The routes as they were, in the same request as the publish: where it takes them away, no server hears of that."""
+    changes = []
+    for site, routes in wanted.items():
+        bare = site.partition(":")[2] or site
+        call = Cmdlet("Set-CsSite", {"Identity": bare, **routes, "Confirm": False})
+        changes.append(
+            Change(call, f"site {bare}", (Effect("site", ORGANISATION, site, dict(routes)),), before=dict(routes))
+        )
+    return changes
+
+
 def _restore_routes(task: Task, wanted: Mapping[str, Mapping[str, str]]) -> None:
     rows = {str(row["Identity"]): row for row in task.session.read(Query("site", properties=("Identity", *ROUTES)))[0]}
     for site, routes in wanted.items():
@@ -306,7 +318,9 @@ def _restore_routes(task: Task, wanted: Mapping[str, Mapping[str, str]]) -> None
                 before=dict.fromkeys(lost),
             )
         )
-        task.warn(f"The publish had taken the federation routes of the site {bare} away; they were put back.")
+        task.warn(
+            f"The interrupted publish had taken the federation routes of the site {bare} away; they were put back."
+        )
 
 
 def _finish(task: Task, configurations: Iterable[Mapping[str, Any]], sites: Iterable[Mapping[str, Any]]) -> bool:
