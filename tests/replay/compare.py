@@ -99,7 +99,8 @@ class Symbols:
 
 def differences(plan: Iterable[Entry], journal: Iterable[Entry], *, effects: bool = True) -> list[str]:
     """What the plan says and the journal does not, or the other way round. `effects`: the declared effects too."""
-    planned, made = _by_host(_steps(plan)), _by_host(_folded(_steps(journal)))
+    intended = _steps(plan)
+    planned, made = _by_host(intended), _by_host(_folded(_steps(journal), intended))
     symbols = Symbols()
     found = []
     for host in dict.fromkeys([*planned, *made]):
@@ -142,13 +143,16 @@ def _whole_files(steps: Sequence[Step]) -> list[Step]:
     return whole
 
 
-def _folded(steps: Sequence[Step]) -> list[Step]:
-    """Without the attempts that failed and were made again."""
-    return [
-        step
-        for position, step in enumerate(steps)
-        if step.ok or not any(later.same_call(step) for later in steps[position + 1 :])
-    ]
+def _folded(steps: Sequence[Step], planned: Sequence[Step]) -> list[Step]:
+    """Without the attempts that failed and were made again: what was made more often than planned."""
+    kept: list[Step] = []
+    for position, step in enumerate(steps):
+        if not step.ok:
+            rest = sum(later.same_call(step) for later in (*kept, *steps[position + 1 :]))
+            if rest and rest >= sum(one.same_call(step) for one in planned):
+                continue
+        kept.append(step)
+    return kept
 
 
 def _by_host(steps: Iterable[Step]) -> dict[str, list[Step]]:

@@ -9,9 +9,9 @@
         real = replay.run(recording)
         replay.world, real.failure, replay.journal(), replay.plan(dry.run)
 
-Modules, sessions, performers, laws, journal and overlay are the real ones; the stand-in for PowerShell and the name
-server are the lab's. What is left out is Ansible (templates, loops, the order of hosts: the recording has them), the
-session daemon and the network. Waiting moves the lab's clock, and evidence is put on record as the action plugin does.
+Modules, sessions, performers, laws, journal and overlay are the real ones; the stand-in for PowerShell, the name server
+and the XMPP servers (both on sockets) are the lab's. What is left out is Ansible (templates, loops, the order of hosts:
+the recording has them), the session daemon and WS-Management. Waiting moves the lab's clock, and evidence is put on record as the action plugin does.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from ansible_collections.lync.xmpp_migration.lab.organisation.state import state
 from ansible_collections.lync.xmpp_migration.lab.organisation.world import World
 from ansible_collections.lync.xmpp_migration.lab.parts import PrivateAuthority
 from ansible_collections.lync.xmpp_migration.lab.place import Place
+from ansible_collections.lync.xmpp_migration.lab.streams import Streams
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
@@ -143,6 +144,7 @@ class Replay:
             ("certificate", "authority_passphrase"): str(authority.variables["lync_migration_ca_key_passphrase"])
         }
         self._server = self._name_server()
+        self._streams: Streams | None = Streams(self.world, self.place)
         self.hosts = {self._name(one): one for one in self.world.computers.values()}
         self.groups = self._groups()
         self._opened: dict[str, set[str]] = {}  # by run: the hosts that a task had a session with
@@ -181,6 +183,9 @@ class Replay:
         self.close()
 
     def close(self) -> None:
+        if self._streams is not None:
+            self._streams.stop()
+            self._streams = None
         if self._server is not None:
             self._server.stop()
             self._server = None

@@ -168,6 +168,12 @@ def test_an_attempt_without_an_outcome_that_was_repeated_counts_once() -> None:
     assert differences([line("Set-A", Value=1)], [lost, *made(line("Set-A", Value=1))]) == []
 
 
+def test_an_attempt_that_fails_as_often_as_it_is_planned_is_no_retry() -> None:
+    plan = [line("Set-A"), line("Set-B"), line("Set-A")]
+    assert differences(plan, made(*plan, failed=(0, 2))) == []
+    assert differences(plan, made(line("Set-A"), *plan, failed=(0, 1, 3))) == []
+
+
 def test_the_same_call_twice_with_success_is_a_difference() -> None:
     assert differences([line("Set-A")], made(line("Set-A"), line("Set-A"))) == [
         "fe: made and not planned: Set-A (thing)"
