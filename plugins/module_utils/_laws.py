@@ -59,6 +59,7 @@ FACTS: Mapping[str, Fact] = {
         "a pilot user on the new pool reaches the XMPP partners through the legacy gateway", "user_move",
         ("topology_document", "site", "registrar", "edge_server", "allowed_domain", "xmpp_partner"),
     ),
+    "services_running": Fact("the services of the new Edge run", "edge_deploy", ("windows_service",)),
     "users_homed": Fact(
         "every user is homed on a Lync Server 2013 pool", "user_move",
         ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser"),
@@ -232,7 +233,10 @@ def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
 
 
 GUARDS: tuple[Guard, ...] = (
-    Guard("L1", "{object} is not moved", _moves_on, (Need("legacy_route"), Need("no_partner")), override=True),
+    Guard(
+        "L1", "{object} is not moved", _moves_on,
+        (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")), override=True,
+    ),
     Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),), override=True),
     Guard(
         "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,

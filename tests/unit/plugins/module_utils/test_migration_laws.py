@@ -179,9 +179,10 @@ def test_an_xmpp_route_waits_for_the_users() -> None:
 # --- users
 
 
-def test_users_move_after_the_pilot_and_before_the_partner() -> None:
-    assert facts_needed(move()) == {"legacy_route": ORG, "no_partner": ORG, "pilot_reached_partner": ORG}
-    assert facts_needed(move(pilot=True)) == {"legacy_route": ORG, "no_partner": ORG}
+def test_users_move_after_the_edge_and_the_pilot_and_before_the_partner() -> None:
+    before = {"services_running": EDGES, "legacy_route": ORG, "no_partner": ORG}
+    assert facts_needed(move()) == {**before, "pilot_reached_partner": ORG}
+    assert facts_needed(move(pilot=True)) == before
     assert laws.refusals(move(), Evidence()) == []
 
 

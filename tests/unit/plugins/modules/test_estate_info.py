@@ -74,7 +74,7 @@ def test_one_thing_that_cannot_be_read_hides_no_other(bench: People) -> None:
 
 
 def test_a_dry_run_sees_what_is_planned(bench: People) -> None:
-    bench.prove("legacy_route", "no_partner", "pilot_reached_partner")
+    bench.prove("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
     bench.run(user_move, {"target_pool": NEW}, check=True)
     assert run(bench, True, gather=["users"])["estate"]["users"] == {NEW: 3}
     assert run(bench, gather=["users"])["estate"]["users"] == {OLD: 2, NEW: 1}

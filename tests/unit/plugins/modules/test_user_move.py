@@ -27,7 +27,7 @@ BRANCH = "sba.contoso.test"
 
 def ready(tmp_path: Path, *users: dict[str, Any], **more: Any) -> People:
     bench = People(tmp_path, estate(*users, **more))
-    bench.prove("legacy_route", "no_partner", "pilot_reached_partner")
+    bench.prove("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
     return bench
 
 
@@ -159,6 +159,8 @@ def test_refused_without_proof(tmp_path: Path) -> None:
         assert result["error"]["kind"] == "refused" and f"user {sip(1)} is not moved" in result["msg"].lower()
         assert "legacy Edge" in result["msg"] and "pilot user" in result["msg"]
     bench.prove("legacy_route", "no_partner")
+    assert "edge2013. Run the playbook" in run(bench, users=[sip(1)], pilot=True)["msg"]
+    bench.prove("services_running")
     assert run(bench)["error"]["kind"] == "refused" and bench.writes == []
     assert run(bench, users=[sip(1)], pilot=True)["moved"] == [sip(1)]
     assert run(bench)["error"]["kind"] == "refused"

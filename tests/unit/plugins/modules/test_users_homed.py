@@ -84,7 +84,7 @@ def test_a_long_list_is_cut(tmp_path: Path) -> None:
 
 def test_a_dry_run_sees_planned_moves(tmp_path: Path) -> None:
     bench = People(tmp_path, estate(user(1)))
-    bench.prove("legacy_route", "no_partner", "pilot_reached_partner")
+    bench.prove("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
     assert run(bench, check=True)["failed"]
     assert bench.run(user_move, {"target_pool": NEW}, check=True)["changed"]
     assert run(bench, check=True)["users"]["here"] == 1
