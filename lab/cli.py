@@ -92,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("value", help="JSON, or a text")
     change.add_argument("--host", metavar="NAME", help="for a limit: of this host only")
 
+    publish = running("publish", _publish, "Be the operator who publishes a topology from Topology Builder.")
+    publish.add_argument("topology", metavar="FILE|YAML", help="pools and edges, as in an estate")
+
     command("bind", _bind, "Read calls as JSON lines; print how PowerShell's binder takes each.")
     command("serve", _serve, "For 'up': be the lab. Reads its options from standard input.")
     return parser
@@ -231,11 +234,20 @@ def _counts(options: argparse.Namespace) -> None:
     _print(_ask(options, "counts"))
 
 
+def _text(given: str) -> str:
+    """The text of a file, or what was given in place of one."""
+    try:
+        return Path(given).read_text(encoding="utf-8") if given and Path(given).is_file() else given
+    except OSError:  # longer than a file's name may be
+        return given
+
+
 def _fault(options: argparse.Namespace) -> None:
-    text = options.fault or ""
-    if text and Path(text).is_file():
-        text = Path(text).read_text(encoding="utf-8")
-    _print(_ask(options, "fault", text=text, clear=options.clear))
+    _print(_ask(options, "fault", text=_text(options.fault or ""), clear=options.clear))
+
+
+def _publish(options: argparse.Namespace) -> None:
+    _print(_ask(options, "publish", text=_text(options.topology)))
 
 
 def _clock(options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import control, inventory, parts
+from . import builder, control, inventory, parts
 from .estate import load
 from .organisation import faults as fault_files
 from .organisation.clock import Clock
@@ -175,6 +175,7 @@ class Lab:
             "fault": self._fault,
             "clock": self._clock,
             "set": self._set,
+            "publish": lambda request: builder.publish(self.world, self.place, str(request["text"])),
             "down": lambda request: self.ended.set(),
         }
 
