@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +42,15 @@ def project_files(*suffixes: str) -> list[str]:
     return [name for name in names if not suffixes or name.endswith(suffixes)]
 
 
-def copy_tree(name: str) -> Path:
-    """A copy of the project below ansible_collections/lync/xmpp_migration: ansible-test asks for these very folders."""
+def copy_tree(name: str, files: Iterable[str]) -> Path:
+    """A copy of these files below ansible_collections/lync/xmpp_migration: ansible-test asks for these very folders."""
     base = CACHE / "tree" / name
     destination = base / NAMESPACE
     shutil.rmtree(destination, ignore_errors=True)
-    for name in project_files():
-        target = destination / name
+    for file in files:
+        target = destination / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target, follow_symlinks=False)
+        shutil.copy2(ROOT / file, target, follow_symlinks=False)
     # ansible-test asks git for the files, and would else find the checkout's repository, which ignores this copy.
     if not (base / ".git").exists():
         subprocess.run(["git", "init", "--quiet", str(base)], check=True)
