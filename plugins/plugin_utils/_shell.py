@@ -184,14 +184,14 @@ class Shell:
         return talk
 
     def _start(self) -> None:
-        if self.mode == WARM:
-            self._talk = self._process()
-            try:
+        try:
+            if self.mode == WARM:
+                self._talk = self._process()
                 self._talk.begin()
-            except (NeverArrived, Lost) as exc:
-                raise Unreachable(f"{self.target} did not take the script of the session: {exc}.") from exc
-            self._welcome(self._talk.greeting(time.monotonic() + START_SECONDS))
-        self._import()
+                self._welcome(self._talk.greeting(time.monotonic() + START_SECONDS))
+            self._import()
+        except (NeverArrived, Lost) as exc:
+            raise Unreachable(f"{self.target} did not take the script of the session: {exc}.") from exc
 
     def _welcome(self, values: dict[str, Any]) -> None:
         version = values["powershell"].split(".")[0]

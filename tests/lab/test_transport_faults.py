@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 import random
 import sys
 import threading
@@ -27,7 +28,7 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _pipe, 
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import ONE_SHOT, Shell
 
 sys.path.insert(0, str(Path(__file__).parent))
-from transport_support import eventually, options_of, shell_of
+from transport_support import control, eventually, options_of, shell_of, transcript
 
 SEALED = ["ntlm", "credssp"]
 HOST, FQDN = "fe", "fe.contoso.test"
@@ -58,18 +59,18 @@ def opened(running: Any, transport: str) -> Iterator[Shell]:
     one = shell_of(running, HOST, transport)
     one.open()
     yield one
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
     one.drop()
     assert eventually(lambda: open_shells(running) == 0), "a shell was left on the server"
 
 
 def open_shells(running: Any) -> int:
-    return int(running.counts()["hosts"][HOST]["open_shells"])
+    return int(control(running, "counts")["hosts"][HOST]["open_shells"])
 
 
 def restart(running: Any) -> None:
     """As the last resort of an administrator: every shell is gone."""
-    running.fault({"do": "restart", "operation": "create", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "restart", "operation": "create", "host": FQDN}))
     with pytest.raises(Unreachable):
         shell_of(running, HOST).open()
     assert eventually(lambda: open_shells(running) == 0)
@@ -86,7 +87,7 @@ def write() -> tuple[dict[str, Any], str]:
 
 
 def made(running: Any, domain: str) -> int:
-    lines = running.transcript()
+    lines = transcript(running)
     return sum(one["cmdlet"] == "New-CsAllowedDomain" and one["parameters"].get("Identity") == domain for one in lines)
 
 
@@ -95,10 +96,10 @@ def reasons(shell: Shell) -> list[str]:
 
 
 def test_one_process_and_two_requests_for_each_batch(running: Any, shell: Shell) -> None:
-    before = running.counts()["hosts"][HOST]
+    before = control(running, "counts")["hosts"][HOST]
     for _ in range(10):
         assert shell.request([READ, READ], 30).rows == ANSWER * 2
-    after = running.counts()["hosts"][HOST]
+    after = control(running, "counts")["hosts"][HOST]
     assert shell.starts == 1 and after["powershell_starts"] == before["powershell_starts"]
     assert after["requests"] - before["requests"] <= 21
 
@@ -113,21 +114,21 @@ def test_large_requests_and_answers(shell: Shell) -> None:
 
 
 def test_the_endpoint_restarts_between_requests(running: Any, shell: Shell) -> None:
-    running.fault({"do": "restart", "operation": "receive", "host": FQDN, "when": "before"})
+    control(running, "fault", text=json.dumps({"do": "restart", "operation": "receive", "host": FQDN, "when": "before"}))
     call, domain = write()
     with pytest.raises(InDoubt):
         shell.request([call], 30)
     assert made(running, domain) == 1
     # and now it comes between them
     assert shell.request([READ], 30).rows == ANSWER
-    running.fault({"do": "kill_shell", "operation": "send", "host": FQDN}, clear=True)
+    control(running, "fault", text=json.dumps({"do": "kill_shell", "operation": "send", "host": FQDN}), clear=True)
     call, domain = write()
     assert shell.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1 and reasons(shell) == ["after_doubt", "idle_closed"]
 
 
 def test_the_shell_is_gone(running: Any, shell: Shell) -> None:
-    running.fault({"do": "kill_shell", "operation": "send", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "kill_shell", "operation": "send", "host": FQDN}))
     call, domain = write()
     assert shell.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1
@@ -135,7 +136,7 @@ def test_the_shell_is_gone(running: Any, shell: Shell) -> None:
 
 
 def test_the_process_is_gone(running: Any, shell: Shell) -> None:
-    running.fault({"do": "kill_process", "operation": "send", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "kill_process", "operation": "send", "host": FQDN}))
     call, domain = write()
     assert shell.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1
@@ -144,7 +145,7 @@ def test_the_process_is_gone(running: Any, shell: Shell) -> None:
 
 @pytest.mark.parametrize("do", ["kill_process", "kill_shell"])
 def test_the_process_dies_during_a_call(running: Any, shell: Shell, do: str) -> None:
-    running.fault({"do": do, "cmdlet": "New-CsAllowedDomain", "when": "after"})
+    control(running, "fault", text=json.dumps({"do": do, "cmdlet": "New-CsAllowedDomain", "when": "after"}))
     call, domain = write()
     with pytest.raises(InDoubt):
         shell.request([call], 30)
@@ -153,7 +154,7 @@ def test_the_process_dies_during_a_call(running: Any, shell: Shell, do: str) -> 
 
 
 def test_the_connection_drops_after_a_request_arrived(running: Any, shell: Shell) -> None:
-    running.fault({"do": "drop", "operation": "send", "when": "after", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "drop", "operation": "send", "when": "after", "host": FQDN}))
     call, domain = write()
     assert shell.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1 and shell.starts == 1
@@ -161,7 +162,7 @@ def test_the_connection_drops_after_a_request_arrived(running: Any, shell: Shell
 
 
 def test_the_connection_drops_before_a_request_arrived(running: Any, shell: Shell) -> None:
-    running.fault({"do": "drop", "operation": "send", "when": "before", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "drop", "operation": "send", "when": "before", "host": FQDN}))
     call, domain = write()
     began = time.monotonic()
     with pytest.raises(InDoubt):
@@ -172,15 +173,15 @@ def test_the_connection_drops_before_a_request_arrived(running: Any, shell: Shel
 
 
 def test_the_connection_drops_while_an_answer_is_awaited(running: Any, shell: Shell) -> None:
-    running.fault({"do": "delay", "cmdlet": "New-CsAllowedDomain", "seconds": 1})
-    running.fault({"do": "drop", "operation": "receive", "when": "before", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "delay", "cmdlet": "New-CsAllowedDomain", "seconds": 1}))
+    control(running, "fault", text=json.dumps({"do": "drop", "operation": "receive", "when": "before", "host": FQDN}))
     call, domain = write()
     assert shell.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1 and shell.starts == 1
 
 
 def test_an_answer_is_lost_on_its_way(running: Any, shell: Shell) -> None:
-    running.fault({"do": "drop", "operation": "receive", "when": "after", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "drop", "operation": "receive", "when": "after", "host": FQDN}))
     call, domain = write()
     with pytest.raises(InDoubt):
         shell.request([call], 60)
@@ -214,19 +215,19 @@ def test_idle_connections_under_encryption_are_replaced_before_use(
 
 def test_credentials_that_are_refused_once_under_encryption(running: Any, sealed: Shell) -> None:
     """As the server does it with a connection that it does not know any more."""
-    running.fault({"do": "refuse", "operation": "send", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "refuse", "operation": "send", "host": FQDN}))
     call, domain = write()
     assert sealed.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1 and sealed.starts == 1
 
 
 def test_credentials_that_are_refused_for_good(running: Any, shell: Shell) -> None:
-    running.fault({"do": "refuse", "operation": "any", "host": FQDN, "times": 0})
+    control(running, "fault", text=json.dumps({"do": "refuse", "operation": "any", "host": FQDN, "times": 0}))
     call, domain = write()
     with pytest.raises(Unreachable, match="rejected the user name or the password"):
         shell.request([call], 30)
     assert made(running, domain) == 0
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
     assert shell.request([READ], 30).rows == ANSWER
     assert open_shells(running) == 2, "who is not let in cannot clean up"
     shell.drop()
@@ -234,7 +235,7 @@ def test_credentials_that_are_refused_for_good(running: Any, shell: Shell) -> No
 
 
 def test_an_answer_past_the_limit(running: Any, shell: Shell) -> None:
-    running.fault({"do": "delay", "cmdlet": "New-CsAllowedDomain", "seconds": 4, "when": "after"})
+    control(running, "fault", text=json.dumps({"do": "delay", "cmdlet": "New-CsAllowedDomain", "seconds": 4, "when": "after"}))
     call, domain = write()
     began = time.monotonic()
     with pytest.raises(AnswerTimeout):
@@ -248,16 +249,16 @@ def test_an_answer_past_the_limit(running: Any, shell: Shell) -> None:
 
 def test_silence_longer_than_the_operation_timeout(running: Any) -> None:
     one = shell_of(running, HOST, connection_timeout=1)
-    running.fault({"do": "delay", "cmdlet": "Get-CsSipDomain", "seconds": 3})
+    control(running, "fault", text=json.dumps({"do": "delay", "cmdlet": "Get-CsSipDomain", "seconds": 3}))
     assert one.request([READ], 30).rows == ANSWER
     assert one.starts == 1
     one.drop()
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
 
 
 @pytest.mark.parametrize("code", [5, 995, 1359, 2150858823])
 def test_a_fault_that_proves_nothing(running: Any, basic: Shell, code: int) -> None:
-    running.fault({"do": "fault", "operation": "send", "code": code, "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "fault", "operation": "send", "code": code, "host": FQDN}))
     call, _domain = write()
     with pytest.raises(InDoubt):
         basic.request([call], 30)
@@ -266,29 +267,29 @@ def test_a_fault_that_proves_nothing(running: Any, basic: Shell, code: int) -> N
 
 def test_a_busy_server(running: Any, basic: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_pipe, "BUSY_PAUSES", (0.1, 0.1))
-    running.fault({"do": "fault", "operation": "send", "code": 170, "times": 2, "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "fault", "operation": "send", "code": 170, "times": 2, "host": FQDN}))
     call, domain = write()
     assert basic.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1 and basic.starts == 1
 
 
 def test_no_more_shells(running: Any) -> None:
-    running.fault({"do": "fault", "operation": "create", "code": 2150859173, "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "fault", "operation": "create", "code": 2150859173, "host": FQDN}))
     one = shell_of(running, HOST)
     with pytest.raises(Unreachable, match="MaxShellsPerUser"):
         one.open()
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
     assert one.open()["computer"] == "FE"
     one.drop()
 
 
 def test_an_operations_quota_gets_another_shell(running: Any) -> None:
-    running.fault({"do": "fault", "operation": "command", "code": 2150859174, "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "fault", "operation": "command", "code": 2150859174, "host": FQDN}))
     one = shell_of(running, HOST)
     assert one.request([READ], 30).rows == ANSWER
     assert one.starts == 1
     one.drop()
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
 
 
 def test_noise_prompts_and_clixml_around_the_frames(running: Any, basic: Shell) -> None:
@@ -319,7 +320,7 @@ def test_an_idle_shell_that_the_server_closed(running: Any) -> None:
 
 
 def test_a_host_that_goes_away_for_good(running: Any, basic: Shell) -> None:
-    running.fault({"do": "restart", "operation": "send", "seconds": 3, "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "restart", "operation": "send", "seconds": 3, "host": FQDN}))
     call, domain = write()
     with pytest.raises((InDoubt, Unreachable, NeverRan)):
         basic.request([call], 30)
@@ -343,19 +344,19 @@ def _reads(shell: Shell) -> bool:
 def test_one_shot_over_the_wire(running: Any) -> None:
     one = shell_of(running, HOST, mode=ONE_SHOT)
     one.open()
-    before = running.counts()["hosts"][HOST]["powershell_starts"]
+    before = control(running, "counts")["hosts"][HOST]["powershell_starts"]
     call, domain = write()
     assert one.request([READ, call], 30).rows == [*ANSWER, []]
     assert one.request([READ], 30).rows == ANSWER
-    assert running.counts()["hosts"][HOST]["powershell_starts"] == before + 2
+    assert control(running, "counts")["hosts"][HOST]["powershell_starts"] == before + 2
     assert made(running, domain) == 1
-    running.fault({"do": "kill_shell", "operation": "command", "host": FQDN})
+    control(running, "fault", text=json.dumps({"do": "kill_shell", "operation": "command", "host": FQDN}))
     assert one.request([READ], 30).rows == ANSWER, "the next one gets another shell"
-    running.fault({"do": "drop", "operation": "receive", "host": FQDN, "nth": 2}, clear=True)
+    control(running, "fault", text=json.dumps({"do": "drop", "operation": "receive", "host": FQDN, "nth": 2}), clear=True)
     call, domain = write()
     assert one.request([call], 30).ends[0]["ok"]
     assert made(running, domain) == 1
-    running.fault(clear=True)
+    control(running, "fault", clear=True)
     one.drop()
 
 
