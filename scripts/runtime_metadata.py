@@ -64,6 +64,12 @@ def render(root: Path) -> str:
     lines += ["plugin_routing:", "  modules:"]
     for path in modules:
         lines += [f"    {path.stem}:", f"      action_plugin: {ACTION_PLUGIN}"]
+    # ansible-playbook looks for an action of the module's name before it forks: with a redirect it loads the action
+    # plugin once there, and not, compiled anew, in the worker of every task.
+    lines += ["  action:"]
+    for path in modules:
+        if f"{COLLECTION}.{path.stem}" != ACTION_PLUGIN:
+            lines += [f"    {path.stem}:", f"      redirect: {ACTION_PLUGIN}"]
     return "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -21,10 +21,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ._calls import Evidence, clean, contains_unknown, evidence_to_json, value_to_json
 from ._context import Context
 from ._errors import InDoubt, MigrationError, Mismatch
-from ._facts import Facts
-from ._journal import Journal
-from ._performer import ShellLike, make_performer
 from ._session import DirectTransport, Session, Transport, session_of
+
+if TYPE_CHECKING:  # most modules leave these to the daemon: only who asks for them pays for loading them
+    from ._facts import Facts
+    from ._journal import Journal
+    from ._performer import ShellLike
 
 _OURS = frozenset(
     "changed failed msg diff calls evidence warnings deprecations exception invocation error error_kind unreachable "
@@ -109,17 +111,23 @@ class Task:
 
     def local(self, shell: ShellLike, name: str = "") -> Session:
         """A session whose other end is in this process: for modules without a Windows host behind them."""
+        from ._performer import make_performer
+
         session = Session(DirectTransport(make_performer(shell, self.context)), self.context)
         self._sessions[f"local {name}"] = session
         return session
 
     @property
     def journal(self) -> Journal:
+        from ._journal import Journal
+
         return Journal(self.context.state_dir, self.context.run)
 
     @property
     def facts(self) -> Facts:
         """The evidence on record, as the laws see it."""
+        from ._facts import Facts
+
         facts = Facts(self.journal, self.context.groups, check=self.check_mode)
         facts.refresh()
         return facts

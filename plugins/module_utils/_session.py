@@ -19,7 +19,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ._calls import (
     Call,
@@ -44,7 +44,9 @@ from ._calls import (
 from ._collections import scope_of
 from ._context import Context
 from ._errors import CmdletFailed, InDoubt, MigrationError, NeverRan, NotReady, RemoteError, StateError, from_json
-from ._performer import NoShell, Performer, make_performer
+
+if TYPE_CHECKING:  # a module whose calls go to a daemon has no use for it, and every task would pay for loading it
+    from ._performer import Performer
 
 SLICE = 500_000
 """Bytes of a file in one request: with base64 they stay below the limit of a request."""
@@ -320,4 +322,6 @@ def session_of(context: Context, host: str | None = None) -> Session:
     path = context.sockets.get(host)
     if path is not None:
         return Session(SocketTransport(path), context)
+    from ._performer import NoShell, make_performer
+
     return Session(DirectTransport(make_performer(NoShell(host), context)), context)

@@ -88,6 +88,9 @@ def test_every_module_is_routed_to_the_action_plugin_and_nothing_else_is() -> No
     routing = load("meta/runtime.yml").get("plugin_routing", {}).get("modules", {})
     assert sorted(routing) == [path.stem for path in MODULES]
     assert all(entry == {"action_plugin": "lync.xmpp_migration.session"} for entry in routing.values())
+    actions = load("meta/runtime.yml").get("plugin_routing", {}).get("action", {})
+    assert sorted(actions) == sorted({path.stem for path in MODULES} - {"session"})
+    assert all(entry == {"redirect": "lync.xmpp_migration.session"} for entry in actions.values())
 
 
 def test_the_action_group_holds_every_module_with_a_windows_host_and_no_other() -> None:
