@@ -6,7 +6,8 @@
 
 PRIVATE to the collection: it can have breaking changes at any time.
 
-A module extends C(_attributes) and exactly one of C(_attributes.windows_host) and C(_attributes.controller). Where a module differs it
+A module extends C(_attributes) and exactly one of C(_attributes.windows_host), C(_attributes.controller)
+and C(_attributes.anywhere). Where a module differs it
 writes only the difference, for example ``attributes: {diff_mode: {support: none}}``: what the module says wins over the fragment.
 """
 
@@ -69,4 +70,16 @@ attributes:
     platforms: posix
 notes:
   - The module runs on the controller, whatever the connection of the host is.
+"""
+
+    # For the one module that an ordinary host outside can run as well.
+    ANYWHERE = r"""
+options: {}
+attributes:
+  platform:
+    description: Target systems that the module can be run against.
+    support: full
+    platforms: posix
+notes:
+  - The module runs on the controller for a host that is reached over WinRM, and on the host itself where that is reached over SSH or is local.
 """

@@ -88,18 +88,13 @@ options:
     default: true
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.anywhere
 attributes:
   check_mode:
     details:
       - Asks nobody in check mode and takes the answer for right, because what is to answer may be planned only.
   diff_mode:
     support: none
-  platform:
-    description: Target systems that the module can be run against.
-    support: full
-    platforms: posix
-notes:
-  - The module runs on the controller for a host that is reached over WinRM, and on the host itself where that is reached over SSH or is local.
 seealso:
   - module: lync.xmpp_migration.dns_record_set
 author:

@@ -116,7 +116,7 @@ def test_the_script_knows_a_module_with_a_host_from_one_without(tmp_path: Path, 
 def test_a_module_says_where_it_runs(path: Path) -> None:
     found = fragments(path)
     assert ATTRIBUTES in found
-    assert len(found & {f"{ATTRIBUTES}.windows_host", f"{ATTRIBUTES}.controller"}) == 1
+    assert len(found & {f"{ATTRIBUTES}.{place}" for place in ("windows_host", "controller", "anywhere")}) == 1
     assert documentation(path)["version_added"]
 
 
