@@ -183,8 +183,10 @@ def main() -> int:
         )
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, mode=0o700)
-    users = ["--users", str(options.users)] if options.users else []
-    ready = json.loads(lab("up", "--estate", str(estate), "--state-dir", str(directory / "lab"), *users))
+    more = ["--users", str(options.users)] if options.users else []
+    # Without --keep the lab ends with this process, however that ends.
+    more += [] if options.keep else ["--owner", str(os.getpid())]
+    ready = json.loads(lab("up", "--estate", str(estate), "--state-dir", str(directory / "lab"), *more))
     inventory = Path(ready["inventory"])
     wrong = ["interrupted"]
     try:
