@@ -48,7 +48,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell, Performer, ShellLike
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Laws, NoShell, Performer, ShellLike
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
 from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
@@ -129,7 +129,9 @@ class Replay:
         users: int | None = None,
         unknowns: Mapping[str, str] | None = None,
         faults: Iterable[Mapping[str, Any]] = (),
+        laws: Laws = _laws.refusals,
     ) -> None:
+        self._laws = laws
         directory.mkdir(mode=0o700, exist_ok=True)
         # Loopback has room for the labs of all tests at once.
         self.place = Place(directory, prefix=f"127.{random.randrange(64, 250)}.{random.randrange(1, 250)}")
@@ -200,7 +202,7 @@ class Replay:
 
     def new_performer(self, shell: ShellLike, context: Context) -> Performer:
         journal = self.new_journal(context)
-        return Performer(shell, journal, Overlay(journal), _laws.refusals, context, clock=self.now)
+        return Performer(shell, journal, Overlay(journal), self._laws, context, clock=self.now)
 
     def performer(self, host: str, context: Context) -> Performer:
         """One for a host and run, as a session daemon has it; a host that no task has a session with is only a name."""

@@ -37,7 +37,7 @@ class CallbackModule(CallbackBase):
     def _record(self, result: Any, outcome: str) -> None:
         path = os.environ.get("LYNC_REPLAY_RECORD")
         task, values = result.task, result.result
-        action = str(task.resolved_action or task.action)
+        action = str(task.action) if str(task.action).startswith(OURS) else str(task.resolved_action)
         if not path or not action.startswith(OURS) or "results" in values:  # the items of a loop came one by one
             return
         line = {
