@@ -39,6 +39,7 @@ display = Display()
 class ActionModule(ActionBase):
     _supports_check_mode = True
     _supports_async = False
+    _connection: Any
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -76,7 +77,8 @@ class ActionModule(ActionBase):
 
     @property
     def _module(self) -> str:
-        return str(self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
+        # resolved, every module's action is this plugin: meta/runtime.yml redirects there
+        return str(self._task.action).rsplit(".", 1)[-1]
 
     @property
     def _host(self) -> str:
@@ -213,7 +215,8 @@ class ActionModule(ActionBase):
         if self._task.delegate_to:
             theirs = {**self._host_vars, "ansible_python_interpreter": python}
             told["ansible_delegated_vars"] = {**self._vars["ansible_delegated_vars"], self._task.delegate_to: theirs}
-        connection, self._connection = self._connection, local
+        connection = self._connection
+        self._connection = local
         os.environ[VARIABLE] = json.dumps(context.to_json())
         try:
             result = self._execute_module(task_vars=told)

@@ -174,7 +174,8 @@ def run(task: Task) -> Report:
 
 def _asked(task: Task, message: dict[str, Any]) -> dict[str, Any]:
     """The daemon's answer, as soon as the host is there."""
-    session, lost = task.session, []
+    session = task.session
+    lost: list[Unreachable] = []
 
     def answer() -> dict[str, Any] | None:
         # a renewal that found nobody has ended the old process already: what is left is to open another

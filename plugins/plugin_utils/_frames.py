@@ -255,7 +255,7 @@ class Decoder:
             code = None if data["exit"] is None else _signed(data, "exit")
             if ok is (code is None):
                 raise BadAnswer("The host says of a program both that it ended and that it did not.")
-            values = {"exit": code, "pid": _number(data, "pid")}
+            values: dict[str, Any] = {"exit": code, "pid": _number(data, "pid")}
             values.update({name: _base64(data, name) for name in ("stdout", "stderr")})
             return End(number, call, ok, values)
         if not ok:
