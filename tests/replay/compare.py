@@ -42,8 +42,8 @@ ANEW = frozenset({"time", "stamp"})
 SIGNATURE = re.compile(r'(?<=\bSignature=")[^"]*')
 #: Properties and parameters that only a server makes, whatever they look like.
 SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length", "StartTime"})
-#: What a plan calls that which the server will name.
-SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|{re.escape(PLANNED_PROXY)}")
+#: What a plan calls that which the server will name, and what a server has named already.
+SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 #: Of these a host may have more than the plan can know.
 HOSTS_OWN = frozenset({"windows_service", "component", "process", "listening_port"})
 UNKNOWN = {"$": "unknown"}

@@ -293,6 +293,8 @@ def test_a_row_that_the_server_names_is_known_by_its_symbol() -> None:
     real = line("Import-A", effects=[certificate(THUMBPRINTS[0], HasPrivateKey=True, RawData=[48])])
     assert differences(plan, made(real, line("Set-A", Thumbprint=THUMBPRINTS[0]))) == []
     assert differences(plan, made(real, line("Set-A", Thumbprint=THUMBPRINTS[1]))) != []
+    known = line("Import-A", effects=[certificate(THUMBPRINTS[1], HasPrivateKey=True)])
+    assert differences([known], made(real)) == []
     other = line("Import-A", effects=[certificate(THUMBPRINTS[0], HasPrivateKey=False)])
     assert differences(plan, made(other, line("Set-A", Thumbprint=THUMBPRINTS[0]))) != []
 
