@@ -202,7 +202,7 @@ class Daemon:
 
         while True:
             try:
-                end, _ = server.accept()
+                end, _peer = server.accept()
             except OSError:
                 return
             if same_user(end):

@@ -305,7 +305,8 @@ class Decoder:
 
 def _typed(data: Mapping[str, Any], name: str, kind: type) -> Any:
     value = data.get(name)
-    if type(value) is not kind:
+    # to Python a bool is a number
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise BadAnswer(f"The host's answer has no {name!r} of the right type.")
     return value
 

@@ -88,7 +88,7 @@ def _same(name: str, hello: Mapping[str, Any], *, whole: bool) -> bool:
 
     `whole`: the name was given to be compared, so its domain counts even where the computer has none.
     """
-    short, _, domain = name.strip().rstrip(".").lower().partition(".")
+    short, _dot, domain = name.strip().rstrip(".").lower().partition(".")
     computer, suffix = str(hello.get("computer") or "").lower(), str(hello.get("domain") or "").lower()
     if not computer or short[:_NETBIOS] != computer[:_NETBIOS]:
         return False
