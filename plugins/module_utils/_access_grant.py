@@ -16,11 +16,12 @@ from ._calls import UNKNOWN, Change, Cmdlet, Effect, Query
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady, Refused
 from ._module import Report, Task
-from ._names import BadName, policy_identity
+from ._names import BadName, policy_identity, sip_uri
 from ._users import (
     PROPERTIES,
     UsersLeft,
     address,
+    check_fqdns,
     homes,
     left_out,
     many,
@@ -66,11 +67,20 @@ def _on(policy: Row, flag: str) -> bool:
     return policy.get(flag) is True or policy.get(flag) is UNKNOWN
 
 
+def _accepted(users: Sequence[str]) -> set[str]:
+    try:
+        return {sip_uri(one).lower() for one in users}
+    except BadName as exc:
+        raise InvalidInput(f"accepted_losses: {exc}") from exc
+
+
 def run(task: Task) -> Report:
     try:
         policy = policy_identity(task.params["policy"])
     except BadName as exc:
         raise InvalidInput(f"policy: {exc}") from exc
+    check_fqdns(task.params, "pools")
+    accepted = _accepted(task.params["accepted_losses"])
     if not policy.startswith("tag:"):
         return Report(changed=False, value={"granted": [], "already_granted": 0})
     wanted = bare(policy)
@@ -86,7 +96,6 @@ def run(task: Task) -> Report:
     everyone = not asked or "all" in asked
     chosen = homes(rows, task.params["pools"]).here if everyone else named(rows, asked)
     without = [row for row in chosen if not _has(row, wanted)]
-    accepted = {one.lower() for one in task.params["accepted_losses"]}
     sites = {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in pools}
     lost = {name(row): losses(effective(row, policies, sites), then) for row in without}
     _refuse_losses(lost, wanted, accepted)

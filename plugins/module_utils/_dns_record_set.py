@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,9 +36,12 @@ from ._dns_servers import DnsShell, Server, make_key, same
 from ._errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
 from ._laws import moment
 from ._module import Report, Task
+from ._names import shown
 from ._session import Session
 
 TABLE = "dns_record_set"
+_SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
+_KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
 FACT = "ttl_lowered"
 DEFAULT_TTL = 3600
 PROBED = ("Server", "Ttl", "Values", "Serial", "NegativeTtl")
@@ -72,6 +76,11 @@ class RecordSets:
             raise InvalidInput(
                 "servers names each authoritative name server by address and port, the primary one first."
             )
+        for one in servers:
+            if not _SERVER.fullmatch(one.address):
+                raise InvalidInput(
+                    f"servers: address: an IP address or a name is wanted, but {shown(one.address)} is none."
+                )
         self.manual = params["method"] == "manual"
         self.shell = DnsShell(
             servers, self._key(params), manual=self.manual, wait_seconds=float(params["wait_seconds"])
@@ -84,6 +93,10 @@ class RecordSets:
             return None
         if not (name and secret):
             raise InvalidInput("tsig_key_name and tsig_secret go together: give both.")
+        if not _KEY.fullmatch(name):
+            raise InvalidInput(
+                f"tsig_key_name: the name of a key such as migration.contoso.com is wanted, but {shown(name)} is none."
+            )
         return make_key(name, secret, params["tsig_algorithm"])
 
     @property

@@ -50,6 +50,7 @@ def bootstrapper_arguments(source_directory: str | None, *arguments: str) -> tup
 def run(task: Task) -> Report:
     """Have a local store with this server in it, that is replicated to."""
     session = task.session
+    bootstrapper_arguments(task.params["source_directory"])  # refuses before anything is asked
     server = read_server(session)
     before = _shown(server)
     made = server.service(LOCAL_INSTANCE) is not None
@@ -61,10 +62,13 @@ def run(task: Task) -> Report:
         stored = stored_topology(session)
         filled = stored is not None and pool_of(stored, server.fqdn) is not None
     changed = not (made and filled and replicated)
-    if not made:
-        session.change(_making(session, task.params["source_directory"]))
-    if not filled:
-        _fill(task, session)
+    making = None if made else _making(session, task.params["source_directory"])
+    # whether there is something to fill the store with is seen before the store is made
+    source = None if filled else _source(task, session)
+    if making is not None:
+        session.change(making)
+    if source is not None:
+        _fill(task, session, *source)
     if changed:
         session.change(*_replica(session))
     after = read_server(session) if changed else server
@@ -100,8 +104,8 @@ def _making(session: Session, source_directory: str | None) -> Change:
     )
 
 
-def _fill(task: Task, session: Session) -> None:
-    """Export-CsConfiguration where the Central Management store can be reached, Import-CsConfiguration here."""
+def _source(task: Task, session: Session) -> tuple[Session, Topology]:
+    """Where the Central Management store can be reached, and the topology there, which has this computer."""
     other = task.params["source_host"]
     source = task.session_for(other) if other and other != task.context.host else session
     topology = _source_topology(source, other or task.context.host)
@@ -110,6 +114,11 @@ def _fill(task: Task, session: Session) -> None:
             f"The published topology does not have the computer {session.scope}: define its pool and publish it first "
             "(topology), or correct the computer's name and its primary DNS suffix."
         )
+    return source, topology
+
+
+def _fill(task: Task, session: Session, source: Session, topology: Topology) -> None:
+    """Export-CsConfiguration there, Import-CsConfiguration here."""
     try:
         source.change(
             Change(

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._calls import Change, Cmdlet, Effect, Evidence, Executable, Query
-from ._errors import CmdletFailed, NotReady
+from ._errors import CmdletFailed, InvalidInput, NotReady
 from ._module import Report, Task
+from ._names import shown as quoted
 from ._performer import text_of
 from ._server import (
     RUNNING,
@@ -44,6 +45,8 @@ XMPP_PORTS = (5269, 23456)
 _NETSTAT = Executable(r"C:\Windows\System32\netstat.exe", ("-a", "-n", "-o"), seconds=60)
 _LISTENING = re.compile(r"^\s*TCP\s+\S+:(\d{1,5})\s+\S+:0\s+LISTENING\b", re.MULTILINE)
 
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_$.-]{0,255}")
+
 
 @dataclass(frozen=True)
 class State:
@@ -62,7 +65,17 @@ class State:
         return [] if "xmppserver" in assigned else [row for row in self.stopped if is_proxy(row)]
 
 
+def _check_names(names: Sequence[str]) -> None:
+    """They are only compared; a text that could never be a service's name is a mistake all the same."""
+    for one in names:
+        if not _SERVICE_NAME.fullmatch(one):
+            raise InvalidInput(
+                f"may_be_stopped: the name of a Windows service such as RTCSRV is wanted, but {quoted(one)} is none."
+            )
+
+
 def run(task: Task) -> Report:
+    _check_names(task.params["may_be_stopped"])
     session, ports = task.session, sorted(set(task.params["listening_ports"]))
     server = read_server(session, *_READS)
     before = _state(server.more)
@@ -82,7 +95,7 @@ def run(task: Task) -> Report:
         "listening": open_ports,
     }
     evidence = []
-    if not after.stopped:
+    if after.services and not after.stopped:
         evidence.append(
             Evidence("services_running", task.context.host, value=sorted(str(r["Name"]) for r in after.services))
         )

@@ -26,6 +26,7 @@ _MARK = "note of an unfinished set-up"
 def run(task: Task) -> Report:
     """Install what is missing, and enable the computer for it."""
     session = task.session
+    bootstrapper_arguments(task.params["source_directory"])  # refuses before anything is asked
     server = _ready(task)
     missing = _missing(server)
     unfinished = bool(server.more[0])

@@ -9,12 +9,13 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from . import _products
-from ._names import address, fqdn, same, site_name
+from ._names import BadName, address, fqdn, same, shown, site_name
 from ._topology import Asked, Cluster, Topology
 from ._topology_document import TopologyError
 from ._topology_edit import (
@@ -54,6 +55,7 @@ class Plan:
 
 def plan(before: Topology, pool: Options | None, edge: Options | None, registrar_edge: Options | None) -> Plan:
     """Add what is missing. What is there but otherwise than wanted is an error: nothing is altered or removed."""
+    _check_options(pool, edge)
     after = before
     missing: list[str] = []
     notes: list[str] = []
@@ -92,6 +94,36 @@ def plan(before: Topology, pool: Options | None, edge: Options | None, registrar
             edge_of.add(name)
         after = set_edge_of(after, name, target)
     return Plan(before, after, Asked(pools, ports, edge_of), tuple(missing), tuple(notes), purpose)
+
+
+#: Options of an Edge pool, or of a computer in it, by what they are.
+_NAMES = ("fqdn", "next_hop_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn")
+_ADDRESSES = ("internal_address", "external_address", "public_address")
+_SHARE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.$-]{0,79}")
+
+
+def _check_options(pool: Options | None, edge: Options | None) -> None:
+    """Every name that was given, also where the pool is there already and nothing is made of it."""
+    for one in (edge or {}, *((edge or {}).get("machines") or ())):
+        for key in _NAMES:
+            _checked(fqdn, f"edge.{key}", one.get(key))
+        for key in _ADDRESSES:
+            _checked(address, f"edge.{key}", one.get(key))
+    for key in ("edge_fqdn", "external_web_fqdn"):
+        _checked(fqdn, f"pool.{key}", (pool or {}).get(key))
+    share = (pool or {}).get("file_share")
+    if share and not _SHARE.fullmatch(share):
+        raise TopologyError(
+            f"pool.file_share: the name of a file share such as LyncShare is wanted, but {shown(share)} is none."
+        )
+
+
+def _checked(check: Callable[[object], str], option: str, value: object) -> None:
+    try:
+        if value:
+            check(value)
+    except BadName as exc:
+        raise TopologyError(f"{option}: {exc}") from exc
 
 
 # --- pools

@@ -20,6 +20,7 @@ from ._users import (
     PROPERTIES,
     UsersLeft,
     address,
+    check_fqdns,
     checked_fqdn,
     homes,
     immovable,
@@ -38,6 +39,7 @@ Row = Mapping[str, Any]
 
 def run(task: Task) -> Report:
     target = checked_fqdn("target_pool", task.params["target_pool"])
+    check_fqdns(task.params, "branch_pools")
     pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
     rows, registrars = task.session.read(_users(task), Query("registrar"))
     asked, branches = task.params["users"], task.params["branch_pools"]

@@ -153,6 +153,13 @@ def checked_fqdn(option: str, text: str) -> str:
         raise InvalidInput(f"{option}: {exc}") from exc
 
 
+def check_fqdns(params: Mapping[str, Any], *options: str) -> None:
+    """Pools are only compared with what servers say; a text that could never be one is a mistake all the same."""
+    for option in options:
+        for text in params.get(option) or ():
+            checked_fqdn(option, text)
+
+
 class UsersLeft(NotReady):
     """Some users were left out of a change that was made for the others. The result names all, the sentence some."""
 

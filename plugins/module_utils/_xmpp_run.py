@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from ._calls import Evidence
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, MigrationError
 from ._module import Report, Task
-from ._names import BadName, domain
+from ._names import BadName, address, domain, shown
 from ._xmpp import ERROR, Finding
 from ._xmpp_probe import Answer, Deadline, Rules, ask
 from ._xmpp_targets import Lookup, targets_of
@@ -28,6 +29,7 @@ from ._xmpp_targets import Lookup, targets_of
 FACT = "xmpp_answers"
 MAX_SECONDS = 600
 AGAIN_SECONDS = 2.0
+_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
 class ProbeFailed(MigrationError):
@@ -57,6 +59,8 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     if not 0 < params["seconds"] <= MAX_SECONDS or not 0 <= params["wait_seconds"] <= MAX_SECONDS:
         raise InvalidInput(f"seconds and wait_seconds are to be at most {MAX_SECONDS}.")
     rules = _rules(params)
+    addresses = _addresses(params["addresses"], "addresses")
+    _addresses([one["address"] for one in params["name_servers"]], "name_servers")
     if task.check_mode:
         planned = {"ok": True, "answers": [], "findings": []}
         return Report(False, planned, evidence=[Evidence(FACT, ORGANISATION, value={"domains": domains})])
@@ -64,7 +68,6 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     until = clock() + params["wait_seconds"]
     while True:
         deadline = Deadline(params["seconds"], clock)
-        addresses = [str(one).strip() for one in params["addresses"]]
         targets, findings = targets_of(domains, hosts, addresses, params["port"], lookup, params["allow_private"])
         answers = [ask(target, rules, deadline) for target in targets]
         findings += [one for answer in answers for one in answer.findings]
@@ -107,8 +110,24 @@ def _rules(params: Mapping[str, Any]) -> Rules:
         params["require_tls"],
         params["validate_certs"],
         ca_file,
-        tuple(params["thumbprints"]),
+        _thumbprints(params["thumbprints"]),
     )
+
+
+def _thumbprints(texts: Sequence[str]) -> tuple[str, ...]:
+    for text in texts:
+        if not _THUMBPRINT.fullmatch(text.replace(" ", "")):
+            raise InvalidInput(
+                f"thumbprints: 40 or 64 hexadecimal digits are wanted, as Lync shows a thumbprint, but {shown(text)} is none."
+            )
+    return tuple(texts)
+
+
+def _addresses(texts: Sequence[str], option: str) -> list[str]:
+    try:
+        return [address(str(text).strip()) for text in texts]
+    except BadName as exc:
+        raise InvalidInput(f"{option}: {exc}") from exc
 
 
 def _sentence(errors: Sequence[Finding]) -> str:

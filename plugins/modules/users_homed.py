@@ -103,6 +103,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import (
     PROPERTIES,
     by_pool,
+    check_fqdns,
     homes,
     many,
     name,
@@ -118,6 +119,7 @@ ARGUMENT_SPEC = {
 
 
 def run(task: Task) -> Report:
+    check_fqdns(task.params, "pools", "branch_pools")
     rows = task.session.read(Query("user", parameters=read_parameters(task.params), properties=PROPERTIES))[0]
     found = homes(rows, task.params["pools"], task.params["branch_pools"])
     if found.elsewhere:
