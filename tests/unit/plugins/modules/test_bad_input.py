@@ -1,0 +1,348 @@
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every text option of every module with patterns and code in it: one sentence that names it, or plain data.
+
+The table is generated from the argument specs, so a new option is in it by itself. A module without a row in `GOOD`
+fails the first test.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import shown
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import check as check_settings
+from ansible_collections.lync.xmpp_migration.tests.unit.doubles import DEFAULTS, FakeShell
+from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.test_settings import GOOD as SETTINGS
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
+    EDGE_NEW,
+    EDGE_OLD,
+    GATEWAY,
+    NEW,
+    OLD,
+    People,
+    estate,
+    sip,
+    user,
+)
+
+MODULES = Path(__file__).parents[4] / "plugins" / "modules"
+NAMES = sorted(path.stem for path in MODULES.glob("*.py") if path.stem != "__init__")
+FACTS = ("services_running", "legacy_route", "no_partner", "pilot_reached_partner", "users_homed", "components",
+         "xmpp_listening", "certificate_names", "replicated")  # fmt: skip
+
+HOSTILE = {
+    "star": "*",
+    "subexpression": "$(Remove-Item C:\\)",
+    "semicolon": "'; Get-Process; '",
+    "line end": "one\ntwo",
+    "NUL": "one\x00two",
+    "jinja": "{{ lookup('pipe', 'touch X') }}",
+    "opath": "o'x' -or 'a' -eq 'a",
+    "ldap": "*)(objectClass=*",
+    "switch": "-Confirm:$true",
+    "invisible": "one\u202etwo",
+}
+
+CERTIFICATE = {"uses": ["Internal"], "subject": EDGE_NEW, "names": [EDGE_NEW], "sip_domains": ["contoso.test"],
+               "xmpp_domains": ["contoso.test"]}  # fmt: skip
+SERVER = {"address": "127.0.0.1", "port": 9}
+MACHINE = {"fqdn": "edge3.contoso.test", "internal_address": "10.0.1.41", "external_address": "203.0.113.41",
+           "public_address": "203.0.113.42"}  # fmt: skip
+
+#: For each module options that are good, every text option among them. Nested dictionaries and lists have one of each.
+GOOD: dict[str, dict[str, Any]] = {
+    "acceptance": {"accepted": True, "note": "seen by Ann"},
+    "access_edge_configuration": {"allow_federated_users": True},
+    "allowed_domain": {
+        "domain": "litware.test",
+        "proxy_fqdn": GATEWAY,
+        "comment": "by hand",
+        "override": "litware.test",
+    },
+    "certificate": {
+        **CERTIFICATE,
+        "authority": {"certificate": "/nowhere/ca.pem", "key": "/nowhere/ca.key"},
+        "authority_passphrase": "x",
+    },
+    "certificate_assignment": CERTIFICATE,
+    "database": {"sql_server_fqdn": "sql.contoso.test"},
+    "dns_record_set": {
+        "zone": "contoso.test",
+        "records": [{"name": "xmpp", "type": "A", "values": ["203.0.113.9"]}],
+        "servers": [SERVER],
+        "tsig_key_name": "key",
+        "tsig_secret": "c2VjcmV0c2VjcmV0c2VjcmV0",
+        "wait_seconds": 0,
+    },
+    "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
+    "estate_info": {"gather": ["site"]},
+    "external_access_policy": {"identity": "Pilot", "description": "for Ann", "copy_from": "Global"},
+    "external_access_policy_grant": {
+        "policy": "XmppUsers",
+        "users": [sip(1)],
+        "pools": [NEW],
+        "accepted_losses": [sip(1)],
+    },
+    "federation_route": {
+        "site": "Redmond",
+        "sip_edge_fqdn": EDGE_OLD,
+        "xmpp_edge_fqdn": EDGE_NEW,
+        "keep_routes_to": [EDGE_NEW],
+    },
+    "legacy_federation": {
+        "site": "Redmond",
+        "pools": [NEW],
+        "branch_pools": ["sba.contoso.test"],
+        "edge_fqdn": EDGE_OLD,
+        "route_edge_fqdn": EDGE_OLD,
+        "gateway_fqdn": GATEWAY,
+        "partner_domains": ["fabrikam.test"],
+        "pilot_users": [sip(1)],
+        "proof": "declared",
+    },
+    "local_store": {"source_host": "fe2013", "source_directory": "C:\\Setup"},
+    "lync_service": {"may_be_stopped": ["RTCSRV"]},
+    "server_components": {"source_directory": "C:\\Setup"},
+    "session": {"state": "inspected"},
+    "settings": {"settings": SETTINGS, "needed": ["name"], "required_groups": []},
+    "store_replication": {"replicas": [EDGE_NEW]},
+    "topology": {
+        "source": "declared",
+        "pool": {
+            "fqdn": NEW,
+            "site": "Redmond",
+            "edge_fqdn": EDGE_OLD,
+            "file_share": "LyncShare",
+            "external_web_fqdn": "web.contoso.test",
+        },
+        "edge": {
+            "fqdn": EDGE_NEW,
+            "site": "Redmond",
+            "next_hop_fqdn": NEW,
+            "access_fqdn": "access.contoso.test",
+            "web_conferencing_fqdn": "webcon.contoso.test",
+            "av_fqdn": "av.contoso.test",
+            "internal_address": "10.0.1.40",
+            "external_address": "203.0.113.40",
+            "public_address": "203.0.113.43",
+            "machines": [MACHINE],
+        },
+        "registrar_edge": {"pool_fqdn": NEW, "edge_fqdn": EDGE_OLD},
+    },
+    "user_move": {
+        "target_pool": NEW,
+        "target_pools": [NEW],
+        "users": [sip(1)],
+        "branch_pools": ["sba.contoso.test"],
+        "domain_controller": "dc.contoso.test",
+    },
+    "users_homed": {"pools": [NEW], "branch_pools": ["sba.contoso.test"], "domain_controller": "dc.contoso.test"},
+    "xmpp_gateway_configuration": {"dialback_passphrase": "x", "update_dialback_passphrase": True},
+    "xmpp_partner": {
+        "domain": "litware.test",
+        "additional_domains": ["other.test"],
+        "partner_type": "Federated",
+        "tls_negotiation": "Required",
+        "sasl_negotiation": "Required",
+        "support_dialback_negotiation": False,
+        "proxy_fqdn": EDGE_NEW,
+        "description": "for Ann",
+    },
+    "xmpp_partner_info": {"expect": ["fabrikam.test"]},
+    "xmpp_probe": {
+        "domains": ["contoso.test"],
+        "hosts": ["xmpp.contoso.test"],
+        "addresses": ["127.0.0.1"],
+        "port": 9,
+        "sender": "contoso.test",
+        "name_servers": [SERVER],
+        "allow_private": True,
+        "thumbprints": ["A" * 40],
+        "seconds": 1,
+    },
+}
+
+#: Free text that a person reads, or a secret: any text is data there, and only control characters are refused.
+FREE = {
+    ("acceptance", "note"),
+    ("allowed_domain", "comment"),
+    ("external_access_policy", "description"),
+    ("xmpp_partner", "description"),
+    ("certificate", "authority_passphrase"),
+    ("dns_record_set", "tsig_secret"),
+    ("xmpp_gateway_configuration", "dialback_passphrase"),
+}
+#: Names of things on the controller: what is not there is said to be not there.
+ON_THE_CONTROLLER = {
+    ("certificate", "authority.certificate"),
+    ("certificate", "authority.key"),
+    ("xmpp_probe", "ca_file"),
+    ("local_store", "source_host"),
+    ("settings", "needed"),
+    ("settings", "required_groups"),
+}
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f"ansible_collections.lync.xmpp_migration.plugins.modules.{name}")
+
+
+def texts(spec: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, bool]]:
+    """Options that take a text, with their place, and whether only some texts are accepted at all."""
+    for name, option in spec.items():
+        kind = option.get("elements") if option.get("type") == "list" else option.get("type", "str")
+        if kind in ("str", "path"):
+            yield above + name, "choices" in option
+        elif kind == "dict" and "options" in option:
+            yield from texts(option["options"], f"{above}{name}.")
+
+
+CASES = [(name, place, choices) for name in NAMES for place, choices in texts(module(name).ARGUMENT_SPEC)]
+
+
+def put(params: dict[str, Any], place: str, text: str) -> dict[str, Any]:
+    params = copy.deepcopy(params)
+    inner: Any = params
+    *way, last = place.split(".")
+    for step in way:
+        inner = inner[step]
+        inner = inner[0] if isinstance(inner, list) else inner
+    inner[last] = [text] if isinstance(inner.get(last), list) else text
+    return params
+
+
+#: They read the topology, or what is installed: the lab has both.
+IN_THE_LAB = {"topology", "local_store", "server_components"}
+
+
+@pytest.fixture(scope="module")
+def in_the_lab(tmp_path_factory: pytest.TempPathFactory) -> LabBench:
+    """One for all, because none of them is to change it."""
+    return LabBench(tmp_path_factory.mktemp("bad") / "lab")
+
+
+def bench(directory: Path) -> Any:
+    policies = [{"Identity": name, **DEFAULTS["external_access_policy"]} for name in ("Global", "Tag:XmppUsers")]
+    one = People(directory, estate(user(1, NEW), user(2, OLD), external_access_policy=policies))
+    one.prove(*FACTS)
+    return one
+
+
+def writes(one: Any) -> list[tuple[str, dict[str, Any]]]:
+    if isinstance(one, LabBench):
+        return [(line, {}) for line in one.called()]
+    return [call for shell in one.hosts.values() for call in made(shell)]
+
+
+def made(shell: FakeShell) -> list[tuple[str, dict[str, Any]]]:
+    return [call for call in shell.transcript if not call[0].startswith(("Get-", "Test-", "netstat"))]
+
+
+def test_every_module_has_good_options() -> None:
+    assert sorted(GOOD) == NAMES
+    known = {(name, place) for name, place, _ in CASES}
+    assert known >= FREE | ON_THE_CONTROLLER
+    unset = [f"{name}: {place}" for name, place, choices in CASES if not choices and not _has(GOOD[name], place)]
+    assert unset == ["xmpp_probe: ca_file"]  # a file that has to be there first
+
+
+def _has(params: Any, place: str) -> bool:
+    for step in place.split("."):
+        if step not in params:
+            return False
+        params = params[step]
+        params = params[0] if isinstance(params, list) and params and isinstance(params[0], dict) else params
+    return True
+
+
+@pytest.mark.parametrize(("name", "place", "choices"), CASES, ids=[f"{name}-{place}" for name, place, _ in CASES])
+def test_patterns_and_code_in_an_option(
+    tmp_path: Path, in_the_lab: LabBench, name: str, place: str, choices: bool
+) -> None:
+    wrong = []
+    one: Any = in_the_lab if name in IN_THE_LAB and not choices else bench(tmp_path)
+    for what, text in HOSTILE.items():
+        before = len(one.journal())
+        result = one.run(module(name), put(GOOD[name], place, text))
+        entries = [entry for entry in one.journal()[before:] if entry["kind"] == "intent"]
+        if result.get("failed"):
+            said = str(result["msg"])
+            if writes(one) or entries:
+                wrong.append(f"{what}: refused after a write: {said}")
+            if len(said) > 900 or "Traceback" in said:
+                wrong.append(f"{what}: no sentence: {said!r}")
+            if not choices and (name, place) not in ON_THE_CONTROLLER and not said.isprintable():
+                wrong.append(f"{what}: no sentence: {said!r}")
+            if (name, place) not in FREE | ON_THE_CONTROLLER and not names_it(said, place, text):
+                wrong.append(f"{what}: does not name the option: {said}")
+        elif (name, place) not in FREE | ON_THE_CONTROLLER:
+            wrong.append(f"{what}: taken as {json.dumps(result)[:200]}")
+        else:
+            # free text goes where free text belongs, whole, and nowhere else
+            for cmdlet, parameters in writes(one):
+                free = {n for n, v in parameters.items() if v == text}
+                if not free <= {"Comment", "Description", "DialbackPassphrase"}:
+                    wrong.append(f"{what}: {cmdlet} {parameters}")
+            one = bench(tmp_path / what.replace(" ", "_"))
+    assert not wrong, "\n".join(wrong)
+
+
+def names_it(said: str, place: str, text: str) -> bool:
+    """The option, or its value as a sentence can carry it."""
+    return place.rpartition(".")[2] in said or shown(text, 200) in said or repr(text) in said
+
+
+# --- lync_migration as a whole
+
+
+def leaves(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, (*way, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*way, index))
+    elif isinstance(value, str):
+        yield way
+
+
+FREE_SETTINGS = {"description"}
+#: Names of files on the controller and of a key in DNS messages: nothing that a cmdlet could take for a switch.
+DATA = {"certificate", "key", "tsig_key_name"}
+
+
+@pytest.mark.parametrize("way", list(leaves(SETTINGS)), ids=lambda way: ".".join(map(str, way)))
+def test_patterns_and_code_in_lync_migration(way: tuple[Any, ...]) -> None:
+    for what, text in HOSTILE.items():
+        settings = copy.deepcopy(SETTINGS)
+        inner: Any = settings
+        for step in way[:-1]:
+            inner = inner[step]
+        inner[way[-1]] = text
+        problems = check_settings(settings).problems
+        assert problems or way[-1] in FREE_SETTINGS or (what == "switch" and way[-1] in DATA), (what, way)
+        assert all("\n" not in one and "\x00" not in one and "\u202e" not in one for one in problems)
+
+
+@pytest.mark.parametrize("way", list(leaves(SETTINGS)), ids=lambda way: ".".join(map(str, way)))
+def test_a_key_with_a_typing_error(way: tuple[Any, ...]) -> None:
+    """Every key of the documented example, with two letters exchanged."""
+    if not isinstance(way[-1], str) or len(way[-1]) < 4:
+        return
+    settings = copy.deepcopy(SETTINGS)
+    inner: Any = settings
+    for step in way[:-1]:
+        inner = inner[step]
+    key = way[-1]
+    inner[key[0] + key[2] + key[1] + key[3:] if key[1] != key[2] else key + "s"] = inner.pop(key)
+    problems = check_settings(settings).problems
+    assert any(f"did you mean '{key}'?" in one for one in problems), problems
