@@ -40,7 +40,7 @@ def claim(state_dir: str, run: str, owner: Process, patience: float = PATIENCE) 
         with _locked(runs):
             for name in sorted(os.listdir(runs)):
                 if name != run and (runs / name / ALIVE).is_file():
-                    _await(runs / name, patience)
+                    _await(runs / name, owner, patience)
             fcntl.flock(ours, fcntl.LOCK_SH)
             os.pwrite(ours, json.dumps([owner.pid, owner.started]).encode().ljust(100), 0)
     except BaseException:
@@ -67,7 +67,7 @@ def _open(directory: Path) -> int:
         os.close(parent)
 
 
-def _await(directory: Path, patience: float) -> None:
+def _await(directory: Path, owner: Process, patience: float) -> None:
     """Until nobody of that run holds its lock. What has drained is forgotten."""
     deadline = time.monotonic() + patience
     held = _open(directory)
@@ -83,6 +83,8 @@ def _await(directory: Path, patience: float) -> None:
                     f"Another run ({directory.name}) is changing the same organisation at this moment: wait for it to end, "
                     "or give this one a state directory of its own (lync_migration_state_dir) if it is about something else."
                 )
+            if not owner.alive:
+                raise NotReady("The playbook has ended while it waited for another run to end.")
             if time.monotonic() > deadline:
                 raise NotReady(
                     f"The run {directory.name} has ended, but a call that it started on a host has not come to an end for "

@@ -91,7 +91,8 @@ class Daemon:
 
         with self.lock:
             try:
-                if self.ending:
+                # a module may outlive its playbook for a while
+                if self.ending or not self.owner.alive:
                     raise NeverRan(f"The session process of {self.shell.target} is ending, because its playbook has.")
                 return self._do(message)
             except MigrationError as exc:

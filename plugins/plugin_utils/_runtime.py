@@ -63,7 +63,7 @@ def started(pid: int) -> str | None:
     try:
         environment = {**os.environ, "LC_ALL": "C"}
         seen = subprocess.run(
-            ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
+            ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)],
             capture_output=True, text=True, check=False, env=environment,
         ).stdout.split(None, 1)  # fmt: skip
     except OSError:

@@ -9,12 +9,13 @@ A run of ansible-playbook takes seconds, so each of them shows several things.
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,17 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._claim import 
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._runtime import Process
 
 sys.path.insert(0, str(Path(__file__).parent))
-from transport_support import Controller, control, eventually, module, play, shell_of, short_home, transcript
+from transport_support import (
+    Controller,
+    control,
+    eventually,
+    files_with,
+    module,
+    play,
+    shell_of,
+    short_home,
+    transcript,
+)
 
 CANARY = "CANARY-"
 FE = "fe.contoso.test"
@@ -243,10 +254,33 @@ def test_signals_leave_no_shell_no_daemon_and_a_whole_journal(
     assert [one["kind"] for one in controller.journal()] == ["intent", "outcome"]
     assert controller.journal()[1]["ok"] is True, "the call in flight was heard to its end"
     assert made(running, "Never") == 0
-    secret = running.secrets()["lyncadmin"].encode()
-    forms = [secret, secret.decode().encode("utf-16-le"), *(base64.b64encode(b"x" * skip + secret)[4:-4] for skip in range(3))]
-    for path in controller.home.rglob("*"):
-        assert not path.is_file() or not any(form in path.read_bytes() for form in forms), path
+    assert files_with(running.secrets()["lyncadmin"], controller.home) == []
+
+
+def test_killed_anywhere_nothing_stays(running: Any) -> None:
+    """At twenty points from start to end. Files are looked at as they are left, before anything sweeps them."""
+    with contextlib.ExitStack() as stack:
+        plays = [play("fe", policy("Killed"), READ)]
+        first = Controller(running, stack.enter_context(short_home()))
+        began = time.monotonic()
+        assert first.run(plays).code == 0
+        whole = time.monotonic() - began
+        killed: list[Controller] = []
+        for points in zip(range(1, 21, 2), range(2, 21, 2), strict=True):
+            group = [Controller(running, stack.enter_context(short_home())) for _ in points]
+            began = time.monotonic()
+            processes = [one.start(plays) for one in group]
+            for point, process in zip(points, processes, strict=True):
+                time.sleep(max(0.0, began + whole * point / 20 - time.monotonic()))
+                process.kill()
+            for process in processes:
+                process.communicate(timeout=30)
+            killed += group
+        for one in killed:
+            assert eventually(one.nothing_left, 30), (one.daemons(), list(one.home.rglob("*")))
+            assert files_with(running.secrets()["lyncadmin"], one.home) == []
+            kinds = [entry["kind"] for entry in one.journal()]
+            assert kinds == ["intent", "outcome"] * (len(kinds) // 2)
 
 
 def test_runs_on_one_state_directory_wait_for_each_other(running: Any, controller: Controller) -> None:

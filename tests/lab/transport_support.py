@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import html
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,12 +167,29 @@ class Controller:
 
     def nothing_left(self) -> bool:
         """No daemon, no socket, no shell. A run that needed no session leaves its name, which the next one sweeps."""
-        left = {path.name for path in self.home.glob("lync-*/*/*")} - {"run.json"}
+        left = {path.name for path in self.home.glob("lync-*/*/*") if path.name != "run.json" and path.suffix != ".lock"}
         return not self.daemons() and not left and self.open_shells() == 0
 
     def journal(self) -> list[dict[str, Any]]:
         path = self.state / "journal.ndjson"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def forms(secret: str) -> list[bytes]:
+    """What a secret may look like in a file."""
+    raw = secret.encode()
+    coded = [base64.b64encode(b"x" * skip + raw)[4:-4] for skip in range(3)]
+    escaped = [json.dumps(secret)[1:-1], html.escape(secret), urllib.parse.quote(secret, safe="")]
+    return [raw, secret.encode("utf-16-le"), *coded, *(text.encode() for text in escaped)]
+
+
+def files_with(secret: str, home: Path) -> list[Path]:
+    wanted, found = forms(secret), []
+    for path in home.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and any(form in path.read_bytes() for form in wanted):
+                found.append(path)
+    return found
 
 
 class Played:

@@ -68,6 +68,15 @@ def test_waiting_has_an_end(state: Path, me: Process) -> None:
     os.close(held)
 
 
+def test_who_waits_ends_with_its_own_playbook(state: Path) -> None:
+    held = claim(str(state), "run-1", ended(), 0)
+    began = time.monotonic()
+    with pytest.raises(NotReady, match="has ended while it waited"):
+        claim(str(state), "run-2", ended(), 60)
+    assert time.monotonic() - began < 5
+    os.close(held)
+
+
 def test_of_two_that_begin_together_one_comes_first(state: Path, me: Process) -> None:
     got: list[object] = []
 

@@ -359,6 +359,17 @@ def test_it_ends_with_the_playbook(server: Server, home: Path) -> None:
             assert not thread.is_alive() and not server.shells
 
 
+def test_a_module_that_outlives_its_playbook_gets_no_more_work(server: Server, home: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as playbook:
+        run = Run.of(Process.of(playbook.pid))
+        one = Daemon(settings(run, home), connect=lambda options, extras: server.connect())
+        assert one.answer(read(1))["replies"]
+        playbook.kill()
+    # no watchdog has looked yet
+    assert one.answer(read(1))["error"]["kind"] == NeverRan.kind
+    one.close()
+
+
 # --- the process
 
 

@@ -102,7 +102,8 @@ def test_on_a_system_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     real = subprocess.run
 
     def ps(arguments: list[str], **more: object) -> subprocess.CompletedProcess[str]:
-        assert arguments[:3] == ["/bin/ps", "-o", "stat=,lstart="]
+        # each with an -o of its own: behind = the rest of an argument is the text of a heading
+        assert arguments[:5] == ["/bin/ps", "-o", "stat=", "-o", "lstart="]
         out = {"7": "Ss   Sat Nov 21 13:43:01 2026    \n", "8": "Z    Sat Nov 21 13:43:01 2026\n"}.get(arguments[-1], "")
         return real(["printf", "%s", out], capture_output=True, text=True, check=False)
 
