@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules that no single test can prove, because they say what is nowhere in the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Executable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import PROGRAMS, program
+
+ROOT = Path(__file__).parents[3]
+PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
+SHIPPED = [*PLUGINS, *sorted((ROOT / "lab").rglob("*.py"))]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def where(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def test_there_is_source_to_look_at() -> None:
+    assert len(PLUGINS) > 60 and len(SHIPPED) > 120
+
+
+def test_nothing_is_unpickled_or_evaluated() -> None:
+    banned = re.compile(
+        r"(?:pickle|marshal|shelve|dill|jsonpickle)\.\w+|eval|exec|compile|__import__|os\.(?:system|popen)|yaml\.unsafe_load"
+    )
+    found = [f"{where(path, node)}: {name}" for path in SHIPPED for name, node in calls(path) if banned.fullmatch(name)]
+    assert found == []
+
+
+def test_only_variables_of_the_inventory_are_templated() -> None:
+    """The action plugin templates what the operator wrote; nothing that came from a server gets near a template."""
+    templating = {
+        path.name for path in SHIPPED for name, _ in calls(path) if re.search(r"(?:^|[._])templ(?:ate|ar)", name)
+    }
+    assert templating == {"session.py", "_context.py"}
+    imports = {
+        path.name
+        for path in SHIPPED
+        if re.search(r"^\s*(?:from|import) (?:jinja2|ansible\.template)", path.read_text("utf-8"), re.M)
+    }
+    assert imports == set()
+
+
+def test_yaml_is_read_by_a_safe_loader() -> None:
+    for path in SHIPPED:
+        for name, node in calls(path):
+            if name in ("yaml.load", "yaml.load_all"):
+                loader = next((ast.unparse(one.value) for one in node.keywords if one.arg == "Loader"), "")
+                # a name of the module's own stands for the C form of the safe loader, or the plain one
+                assert "safe" in path.read_text(encoding="utf-8").lower() and loader, where(path, node)
+
+
+def test_no_shell_takes_what_is_started() -> None:
+    for path in SHIPPED:
+        for name, node in calls(path):
+            assert not any(one.arg == "shell" and ast.unparse(one.value) != "False" for one in node.keywords), name
+
+
+def test_results_are_not_made_of_what_a_server_says() -> None:
+    """`exit_json(**remote)` would let a server name the keys of a result; facts are variables of every later task."""
+    for path in PLUGINS:
+        for name, node in calls(path):
+            if name.endswith((".exit_json", ".fail_json")):
+                assert path.name == "_module.py", where(path, node)
+        if "ansible_facts" in path.read_text(encoding="utf-8"):
+            assert path.name == "_module.py", path  # which takes it out of whatever a module reports
+
+
+def test_validators_match_whole_texts() -> None:
+    """`re.match` with `$` lets a line end through. Where `match` is right, the rest is looked at by other means."""
+    reviewed = {"_journal.py", "_calls.py", "_names.py", "_topology_document.py"}
+    found = [
+        where(path, node)
+        for path in PLUGINS
+        for name, node in calls(path)
+        if name.endswith(".match") and path.name not in reviewed and "fnmatch" not in name
+    ]
+    assert found == []
+    for path in PLUGINS:
+        for name, node in calls(path):
+            if name == "re.compile" and isinstance(node.args[0], ast.Constant):
+                assert not str(node.args[0].value).endswith("$") or "re.MULTILINE" in ast.unparse(node), where(
+                    path, node
+                )
+
+
+# --- executables
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "powershell.exe", r"C:\Windows\System32\cmd.exe", r"C:\x\bootstrapper.exe.bat", r"\\host\share\bootstrapper.exe",
+        r"C:\x\..\bootstrapper.exe:stream", "bootstrapper.exe", r"C:\netstat.exe & calc.exe", "C:\\netstat.exe\n", "",
+    ],
+)  # fmt: skip
+def test_only_listed_programs_are_started(path: str) -> None:
+    with pytest.raises(InvalidRequest):
+        program(Executable(path))
+
+
+def test_every_program_in_the_source_is_listed_and_no_secret_is_among_its_arguments() -> None:
+    assert set(PROGRAMS) == {"bootstrapper.exe", "msiexec.exe", "netstat.exe"}
+    made = [(path, node) for path in PLUGINS for name, node in calls(path) if name == "Executable"]
+    assert len(made) >= 3
+    for path, node in made:
+        text = ast.unparse(node).lower()
+        assert not re.search(r"secret|pass(?:word|phrase)", text), where(path, node)
+
+
+def test_no_cmdlet_gets_a_password_that_would_be_logged_or_kept() -> None:
+    """Request-CsCertificate would log -CaPassword; PFX passwords are never an operator's own."""
+    names = {"CaPassword", "CaAccount", "Password"}
+    for path in PLUGINS:
+        found = {
+            n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        } & names
+        assert not found, (path, found)
+
+
+def test_the_only_programs_of_the_controller_are_these() -> None:
+    """What the plugins start there: the daemon, and what tells a process's start where there is no /proc."""
+    starters = {
+        "subprocess.run",
+        "subprocess.Popen",
+        "subprocess.check_output",
+        "subprocess.call",
+        "os.execv",
+        "os.spawnv",
+    }
+    found = {path.name for path in PLUGINS for name, _ in calls(path) if name in starters}
+    assert found == {"_client.py", "_runtime.py"}
