@@ -18,7 +18,7 @@ from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._names import domain, fqdn, site_name
 from ._server import quietly
-from ._users import PROPERTIES, homes, name, named, sample
+from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
 from ._xmpp_partner import from_row
 
 Row = Mapping[str, Any]
@@ -61,8 +61,8 @@ def shown(row: Row) -> dict[str, Any]:
 
 def set_routes(task: Task) -> Report:
     """Lead the routes of a site to the Edge pools that are asked for, in one call."""
+    kept = {checked(fqdn, "keep_routes_to", one) for one in task.params["keep_routes_to"]}
     before = read_site(task, task.params["site"])
-    kept = {one.lower() for one in task.params["keep_routes_to"]}
     wanted: dict[str, str] = {}
     for option, prop in ROUTES.items():
         if task.params[option] is None:
@@ -103,12 +103,18 @@ def set_routes(task: Task) -> Report:
 def see_legacy_path(task: Task) -> Report:
     """See that users who were moved, or will be, reach the XMPP partners through the legacy Edge and gateway."""
     params = task.params
+    check_fqdns(params, "pools", "branch_pools")
     rows = task.session.read(Query("user", properties=PROPERTIES))[0]
     if not homes(rows, params["pools"], params["branch_pools"]).elsewhere:
         return Report(changed=False, value={"needed": False, "tested": []})
-    edge = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
+    legacy = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
+    edge = checked(fqdn, "route_edge_fqdn", params["route_edge_fqdn"]) if params["route_edge_fqdn"] else legacy
     partners = [checked(domain, "partner_domains", one) for one in params["partner_domains"]]
-    problems = [*_route_problems(task, edge), *_allowed_domain_problems(task, partners), *_partner_problems(task)]
+    problems = [
+        *_route_problems(task, legacy, edge),
+        *_allowed_domain_problems(task, partners),
+        *_partner_problems(task),
+    ]
     if problems:
         raise NotReady("Users are not moved, because they would lose XMPP: " + " ".join(problems))
     evidence = [
@@ -132,21 +138,22 @@ def see_legacy_path(task: Task) -> Report:
     return Report(changed=False, value={"needed": True, "tested": tested}, evidence=evidence)
 
 
-def _route_problems(task: Task, edge: str) -> list[str]:
+def _route_problems(task: Task, legacy: str, edge: str) -> list[str]:
     problems = []
+    wanted = f"the legacy Edge {legacy}" if edge == legacy else f"the Edge {edge} that it was moved to"
     route = edge_of(read_site(task, task.params["site"]).get("FederationRoute"))
     if route != edge:
         problems.append(
-            f"The SIP federation route of site {task.params['site']} leads to {route or 'no Edge'}, not to the legacy Edge {edge}."
+            f"The SIP federation route of site {task.params['site']} leads to {route or 'no Edge'}, not to {wanted}."
         )
     registrars = {str(row.get("PoolFqdn") or "").lower(): row for row in task.session.read(Query("registrar"))[0]}
     for pool in task.params["pools"]:
         row = registrars.get(pool.lower())
         if row is None:
             problems.append(f"The published topology has no Registrar on {pool}.")
-        elif edge_of(row.get("EdgeServer")) != edge:
+        elif edge_of(row.get("EdgeServer")) not in (legacy, edge):
             problems.append(
-                f"The pool {pool} is associated with {edge_of(row.get('EdgeServer')) or 'no Edge'}, not with the legacy Edge {edge}."
+                f"The pool {pool} is associated with {edge_of(row.get('EdgeServer')) or 'no Edge'}, not with {wanted}."
             )
     return problems
 
@@ -193,7 +200,7 @@ def _test(task: Task, edge: str, partners: Sequence[str]) -> list[str]:
             failed.append(f"{partner} ({'; '.join(said) or 'no result'})")
     if failed:
         raise NotReady(
-            f"Test-CsFederatedPartner through the legacy Edge {edge} did not reach {', '.join(failed)}: no more users are "
+            f"Test-CsFederatedPartner through the Edge {edge} did not reach {', '.join(failed)}: no more users are "
             "moved. See to the gateway, or say proof: declared after a pilot user has exchanged messages with each partner."
         )
     return list(partners)

@@ -35,6 +35,11 @@ options:
     description: Internal FQDN of the legacy Edge pool.
     type: str
     required: true
+  route_edge_fqdn:
+    description:
+      - FQDN of the Edge pool that SIP federation leads through, where the operator has moved the route away from the legacy Edge already. That Edge has to
+        reach the legacy gateway, which is what O(proof) then shows.
+    type: str
   gateway_fqdn:
     description: FQDN of the OCS 2007 R2 XMPP gateway.
     type: str
@@ -127,6 +132,7 @@ ARGUMENT_SPEC = {
     "pools": {"type": "list", "elements": "str", "required": True},
     "branch_pools": {"type": "list", "elements": "str", "default": []},
     "edge_fqdn": {"type": "str", "required": True},
+    "route_edge_fqdn": {"type": "str"},
     "gateway_fqdn": {"type": "str", "required": True},
     "partner_domains": {"type": "list", "elements": "str", "required": True},
     "pilot_users": {"type": "list", "elements": "str", "default": []},

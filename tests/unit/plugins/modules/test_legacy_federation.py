@@ -70,6 +70,7 @@ def test_before_the_first_move(tmp_path: Path) -> None:
     assert result["changed"] is False and result["needed"] is True and result["tested"] == []
     assert facts(bench) == ["no_partner", "legacy_route"] and bench.writes == [] and asked_about(bench) == []
     assert undocumented(legacy_federation, result) == []
+    bench.prove("services_running")
     assert bench.run(user_move, {"target_pool": NEW, "users": [sip(1)], "pilot": True})["moved"] == [sip(1)]
 
 
@@ -78,6 +79,7 @@ def test_the_pilot_proves_the_way(tmp_path: Path) -> None:
     result = run(bench, pilot_users=[sip(1)])
     assert result["tested"] == ["fabrikam.test"] and facts(bench)[-1] == "pilot_reached_partner"
     assert asked_about(bench) == [{"TargetFqdn": EDGE_OLD, "Domain": "fabrikam.test"}]
+    bench.prove("services_running")
     assert bench.run(user_move, {"target_pool": NEW})["moved"] == [sip(2)]
     # nobody needs it any more, and nothing is tested
     result = run(bench, pilot_users=[sip(1)])
@@ -115,6 +117,7 @@ def test_the_operators_word(tmp_path: Path) -> None:
 
 def test_a_dry_run_of_the_whole_step(tmp_path: Path) -> None:
     bench = people(tmp_path, user(1), user(2))
+    bench.prove("services_running", check=True)
     assert run(bench, True)["needed"] is True
     assert bench.run(user_move, {"target_pool": NEW, "users": [sip(1)], "pilot": True}, check=True)["changed"]
     assert run(bench, True, pilot_users=[sip(1)])["tested"] == [] and asked_about(bench) == []
@@ -180,3 +183,18 @@ def test_names_are_compared_without_regard_to_case(tmp_path: Path) -> None:
         partner_domains=["Fabrikam.TEST"],
     )
     assert result["needed"] is True
+
+
+def test_a_route_that_the_operator_moved_already_is_tested_where_it_leads_now(tmp_path: Path) -> None:
+    bench = people(tmp_path, user(1, NEW), user(2))
+    bench.estate.rows["site"]["site:redmond"]["FederationRoute"] = f"EdgeServer:{EDGE_NEW}"
+    assert "not to the legacy Edge" in run(bench)["msg"]
+    result = run(bench, route_edge_fqdn=EDGE_NEW, pilot_users=[sip(1)])
+    assert result["tested"] == ["fabrikam.test"]
+    assert asked_about(bench) == [{"TargetFqdn": EDGE_NEW, "Domain": "fabrikam.test"}]
+
+
+def test_a_route_that_was_said_to_be_moved_and_is_not(tmp_path: Path) -> None:
+    bench = people(tmp_path, user(1))
+    assert f"not to the Edge {EDGE_NEW} that it was moved to" in run(bench, route_edge_fqdn=EDGE_NEW)["msg"]
+    assert facts(bench) == []
