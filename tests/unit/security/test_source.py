@@ -149,3 +149,16 @@ def test_the_only_programs_of_the_controller_are_these() -> None:
     }
     found = {path.name for path in PLUGINS for name, _ in calls(path) if name in starters}
     assert found == {"_client.py", "_runtime.py"}
+
+
+def test_the_table_of_requirements_names_tests_that_exist() -> None:
+    """`tests/security.md` is read by people who look for a proof."""
+    text = (ROOT / "tests" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|.*$", text, re.M)
+    assert [int(one) for one in rows] == list(range(1, 14))
+    files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    for name in re.findall(r"(test_\w+\.py)`", text):
+        assert name in files, name
+    everything = "\n".join(files.values())
+    for name in re.findall(r"[`(]([a-z]\w+_\w+)(?:…)?`", text):
+        assert re.search(rf"def test_{name}", everything), name
