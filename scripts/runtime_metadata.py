@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes meta/runtime.yml from what lies in plugins/modules.
+"""Writes meta/runtime.yml, and the small files beside the action plugin, from what lies in plugins/modules.
 
 Every module is run by the one action plugin of the collection. In the action group is every module that has a Windows
 host behind it, which is what its documentation says by extending the fragment for such modules.
@@ -64,13 +64,37 @@ def render(root: Path) -> str:
     lines += ["plugin_routing:", "  modules:"]
     for path in modules:
         lines += [f"    {path.stem}:", f"      action_plugin: {ACTION_PLUGIN}"]
-    # ansible-playbook looks for an action of the module's name before it forks: with a redirect it loads the action
-    # plugin once there, and not, compiled anew, in the worker of every task.
-    lines += ["  action:"]
-    for path in modules:
-        if f"{COLLECTION}.{path.stem}" != ACTION_PLUGIN:
-            lines += [f"    {path.stem}:", f"      redirect: {ACTION_PLUGIN}"]
     return "\n".join(lines) + "\n"
+
+
+# A redirect in meta/runtime.yml would do it too, but makes the modules aliases of one another: the module_defaults of one
+# become those of all, and ansible-lint tells users to write "session" wherever they have a module of ours.
+STAND_IN = '''\
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has the action plugin loaded before ansible-playbook forks, where an action of the module's name is looked for.
+
+Without it the worker of each task would load it anew. The task itself runs the action plugin that meta/runtime.yml names.
+
+Written by scripts/generate_runtime.
+"""
+
+from __future__ import annotations
+
+from .session import ActionModule as SessionAction
+
+
+class ActionModule(SessionAction):
+    """The action plugin of all modules."""
+'''
+
+
+def stand_ins(root: Path) -> dict[Path, str]:
+    """The files beside the action plugin, one for each other module, and their text."""
+    folder = root / "plugins" / "action"
+    return {folder / path.name: STAND_IN for path in module_files(root) if path.stem != "session"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,6 +103,12 @@ def main(arguments: Sequence[str]) -> int:
         print("scripts/generate_runtime takes no arguments", file=sys.stderr)
         return 2
     (root / "meta" / "runtime.yml").write_text(render(root), encoding="utf-8")
+    wanted = stand_ins(root)
+    for path in (root / "plugins" / "action").glob("*.py"):
+        if path not in wanted and path.read_text(encoding="utf-8") == STAND_IN:
+            path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
