@@ -298,5 +298,5 @@ GATES = (
     Gate("package", "galaxy-importer", package),
     Gate("sanity", "ansible-test sanity", sanity),
     Gate("sanity", "ansible-test units", units, alone=True),
-    Gate("newest", "newest ansible-core", newest),
+    Gate("newest", "newest ansible-core", newest, alone=True),
 )
