@@ -104,3 +104,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("skipped", []):
         if PREFIX in _reason(report):
             terminalreporter.write_line(f"not run: {report.nodeid}: {_reason(report).removeprefix('Skipped: ')}")
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "figure":  # record_property("figure", "a sentence with a number")
+                terminalreporter.write_line(str(value))

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,3 +81,18 @@ def test_a_second_run_writes_nothing(migration: Migration, replayed: tuple[Repla
     dry = replay.run(migration.recording, check=True).done()
     assert dry.changed == []
     assert [one for one in replay.plan(dry.run) if one["kind"] == "intent"] == []
+
+
+def test_how_long_a_migrated_estate_takes(
+    migration: Migration,  # noqa: F811
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    started = time.process_time()
+    with Replay(ESTATE, tmp_path / "lab", users=USERS) as replay:
+        real = replay.run(migration.recording).done()
+    used = time.process_time() - started
+    record_property(
+        "figure", f"replay: one migrated estate in {real.seconds:.1f} s, {used:.1f} s of processor time with its lab"
+    )
+    assert used < 10
