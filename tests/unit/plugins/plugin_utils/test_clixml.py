@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _clixml
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._clixml import LIMIT, messages
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +36,11 @@ def test_a_doctype_is_refused() -> None:
     said = messages(HEAD + b"<Objs><Objs " + bomb + b'<S S="Error">&b;</S></Objs>')
     assert len(said) == 1 and "unreadable" in said[0]
     assert "aaaaaaaaaa" not in "".join(messages(HEAD + bomb + objs('<S S="Error">&b;</S>'))[1:])
+
+
+def test_the_reader_refuses_a_doctype_itself() -> None:
+    with pytest.raises(_clixml._Refused):
+        _clixml._Reader().read(b'<!DOCTYPE x [<!ENTITY a "b">]><Objs><S S="Error">&a;</S></Objs>')
 
 
 def test_escapes_of_wide_and_half_characters() -> None:

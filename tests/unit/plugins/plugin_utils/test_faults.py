@@ -220,6 +220,18 @@ def test_what_libraries_say_is_scrubbed_and_short() -> None:
     assert PASSWORD not in said and len(said) < 700
 
 
+def test_no_password_in_what_core_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd:
+        def set_options(self, **_options: object) -> None:
+            return None
+
+        def _connect(self) -> None:
+            raise ValueError(f"kinit said {PASSWORD}, and {PASSWORD}")
+
+    monkeypatch.setattr(_winrm.connection_loader, "get", lambda *_args: Odd())
+    assert "kinit said ********, and ********" in failure(5986)
+
+
 def test_kerberos_without_a_ticket() -> None:
     endpoint = Endpoint.of({"remote_addr": "fe", "remote_user": "a@CONTOSO.TEST", "port": 5986}, {})
     said = _faults.cannot_connect("Kerberos auth failure for principal a@CONTOSO.TEST: kinit: Cannot contact any KDC", endpoint).text

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,15 @@ def test_a_part_of_a_request_arrived(shell: Shell, server: Server) -> None:
     with pytest.raises(InDoubt):
         shell.request([echo("x" * 100_000)], 30)
     assert server.calls("Get-Echo") == 0 and not server.shells
+
+
+def test_all_of_a_request_arrived_but_its_line_end(shell: Shell, server: Server) -> None:
+    shell.open()
+    frame = len(json.dumps({"id": 2, "calls": [echo("")]}))
+    text = "x" * (_pipe.CHUNK // 4 * 3 - frame)
+    server.fault("send", dropped, skip=1)
+    assert shell.request([echo(text)], 5).rows == [[[text]]], "what ends the line completes it"
+    assert server.sends[-2] == _pipe.CHUNK and server.calls("Get-Echo") == 1
 
 
 def test_the_connection_is_lost_while_an_answer_is_awaited(shell: Shell, server: Server) -> None:
