@@ -82,7 +82,11 @@ def playbook(directory: Path, calls: int, rounds: int) -> list[dict[str, Any]]:
     ]
     for _ in range(rounds):
         plays += [play(HOST, *[warm] * calls), play("localhost", *[local] * calls, *[pipelined] * calls, **controller)]
-    plays += [play("localhost", count, **controller), play(HOST, *[raw] * calls), play("localhost", count, **controller)]
+    plays += [
+        play("localhost", count, **controller),
+        play(HOST, *[raw] * calls),
+        play("localhost", count, **controller),
+    ]
     return plays
 
 
@@ -106,7 +110,13 @@ def run(directory: Path, inventory: str, plays: list[dict[str, Any]]) -> list[di
     told = json.dumps({"lync_migration_state_dir": str(directory / "migration")})
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, "-e", told, str(file)]
     done = subprocess.run(
-        command, cwd=directory, env=environment, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=directory,
+        env=environment,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode:
         raise Broken(f"ansible-playbook ended with {done.returncode}:\n{done.stdout}")
@@ -204,7 +214,9 @@ def measure(calls: int, rounds: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measures what a task costs on a warm session; prints JSON.")
-    parser.add_argument("--calls", type=int, default=10, metavar="N", help="tasks of each kind in a round (default: 10)")
+    parser.add_argument(
+        "--calls", type=int, default=10, metavar="N", help="tasks of each kind in a round (default: 10)"
+    )
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds; core's raw has one (default: 3)")
     options = parser.parse_args(arguments)
     if options.calls < 1 or options.rounds < 1:
