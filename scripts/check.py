@@ -78,7 +78,7 @@ def judge_all(gates: Sequence[Gate], workers: int) -> list[Result]:
     return results
 
 
-def pytest(part: str, folder: str, *options: str, seconds: float) -> Result | None:
+def pytest(part: str, folder: str, *options: str) -> Result | None:
     """Runs a folder of tests on both cores; None where there is none yet."""
     if not any((ROOT / folder).rglob("test_*.py")):
         print(f"{part}: there are no tests in {folder} yet", flush=True)
@@ -88,7 +88,7 @@ def pytest(part: str, folder: str, *options: str, seconds: float) -> Result | No
     report.unlink(missing_ok=True)
     print(f"-- {part}", flush=True)
     settings = ["-q", "-n", "2", "--durations=5", "--durations-min=2", f"--junit-xml={report}"]
-    ended = run([sys.executable, "-m", "pytest", *settings, *options, folder], seconds=seconds, live=True)
+    ended = run([sys.executable, "-m", "pytest", *settings, *options, folder], live=True)
     return count(part, folder, report, ended.code, ended.seconds)
 
 
@@ -116,7 +116,7 @@ def molecule() -> list[Result]:
     # The lab ends with its owner, so that a run that is broken off leaves none.
     env = {"ANSIBLE_HOST_PATTERN_MISMATCH": "error", "LYNC_LAB_OWNER": str(os.getpid())}
     print(f"-- molecule: {', '.join(scenarios)}", flush=True)
-    ended = run(["molecule", "test", "--all"], seconds=1200, env=env)
+    ended = run(["molecule", "test", "--all"], env=env)
     if ended.code != 0:
         print(ended.output, flush=True)
     failed = failed_scenarios(scenarios, ended.output, ended.code)
@@ -139,12 +139,12 @@ def run_parts(parts: Sequence[str]) -> list[Result]:
     results = judge_all([gate for gate in gates if not gate.alone], workers=2)
     results += judge_all([gate for gate in gates if gate.alone], workers=1)
     if "unit" in parts:
-        results += filter(None, [pytest("unit", "tests/unit", seconds=900)])
+        results += filter(None, [pytest("unit", "tests/unit")])
     if "molecule" in parts:
         results += molecule()
     if "lab" in parts:
         # A module's tests stay on one core, because they share the servers that they started.
-        results += filter(None, [pytest("lab", "tests/lab", "--dist", "loadscope", seconds=1200)])
+        results += filter(None, [pytest("lab", "tests/lab", "--dist", "loadscope")])
     return results
 
 

@@ -39,8 +39,8 @@ class Gate:
     """It runs tests of ours, which may watch the clock."""
 
 
-def _demand(*argv: str | Path, seconds: float = 300, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
-    ended = run(argv, seconds=seconds, cwd=cwd, env=env)
+def _demand(*argv: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    ended = run(argv, cwd=cwd, env=env)
     if ended.code != 0:
         raise Finding(f"{ended.output}\n(exit status {ended.code})")
     return ended.output
@@ -95,7 +95,7 @@ def _first_line(path: Path) -> bytes:
 
 
 def ansible_lint() -> None:
-    _demand("ansible-lint", "--nocolor", "--profile", "production", "--offline", "--strict", "-q", seconds=600)
+    _demand("ansible-lint", "--nocolor", "--profile", "production", "--offline", "--strict", "-q")
 
 
 # -- docs
@@ -105,7 +105,7 @@ def _antsibull(*argv: str) -> None:
     # Their log goes to the home folder.
     home = CACHE / "home"
     home.mkdir(parents=True, exist_ok=True)
-    _demand(*argv, seconds=600, env={"HOME": str(home)})
+    _demand(*argv, env={"HOME": str(home)})
 
 
 def collection_docs() -> None:
@@ -145,7 +145,6 @@ def _import(built: Path) -> None:
         "galaxy_importer.main",
         built,
         cwd=work,
-        seconds=600,
         env={
             "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
             "GALAXY_IMPORTER_RUN_FLAKE8": "false",
@@ -247,7 +246,6 @@ def _ansible_test(kind: str, files: list[str], *options: str) -> str:
                 "no",
                 *options,
             ],
-            seconds=900,
             cwd=copy_tree(kind, files),
             env={
                 "HOME": str(_ansible_test_home()),
@@ -283,7 +281,7 @@ def units() -> None:
 
 
 def newest() -> str | None:
-    output = _demand(ROOT / "scripts" / "smoke_newest", seconds=900, env={"CI": "false"})
+    output = _demand(ROOT / "scripts" / "smoke_newest", env={"CI": "false"})
     return output.strip().splitlines()[-1]
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
+# For a program that hangs. How long ./check may take is another matter: a busy machine is no reason to break it off.
+PATIENCE = 1800.0
 NAMESPACE = Path("ansible_collections", "lync", "xmpp_migration")
 
 
@@ -72,7 +74,7 @@ class Ended:
 def run(
     argv: Sequence[str | Path],
     *,
-    seconds: float,
+    seconds: float = PATIENCE,
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
     live: bool = False,
