@@ -71,6 +71,7 @@ class RecordSets:
         self.wanted = wanted_sets(self.zone, params["records"], self.ttl_only)
         if not self.wanted:
             raise InvalidInput("records is empty: name the records that are meant.")
+        self.done = self._done(params["unless_values"])
         servers = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["servers"]]
         if not servers or any(not one.address or not 0 < one.port < 65536 for one in servers):
             raise InvalidInput(
@@ -86,6 +87,17 @@ class RecordSets:
             servers, self._key(params), manual=self.manual, wait_seconds=float(params["wait_seconds"])
         )
         self.session: Session = self.task.local(self.shell, "dns")
+
+    def _done(self, values: Sequence[str]) -> dict[str, RecordSet]:
+        """Record sets that are left alone, should they be found so."""
+        if not values:
+            return {}
+        asked = [{"name": one.name, "type": one.type, "values": values, "state": "present"} for one in self.wanted]
+        try:
+            there = wanted_sets(self.zone, asked, False)
+        except InvalidInput as exc:
+            raise InvalidInput(f"unless_values: {exc.text}") from exc
+        return {one.identity: RecordSet(one.name, one.type, 0, tuple(one.values or ())) for one in there}
 
     def _key(self, params: Mapping[str, Any]) -> Any:
         name, secret = params["tsig_key_name"], params["tsig_secret"]
@@ -110,7 +122,7 @@ class RecordSets:
     # --- the way
 
     def ensure(self) -> Report:
-        before = self._read()
+        before = self._left(self._read())
         probed = self._agreed(before)
         default = min(self._negative_ttl(probed) or DEFAULT_TTL, DEFAULT_TTL)
         steps = [step(self.zone, before[one.identity], one, default) for one in self.wanted]
@@ -122,7 +134,9 @@ class RecordSets:
             probed = self._settled({one.identity: one.after for one in made})
         after = self._read() if made else before
         self._verify(made, after)
-        evidence = self._lifetimes(made, before, after, probed) if self.ttl_only else []
+        evidence = self._lifetimes(made, before, after, probed) if self.ttl_only and self.wanted else []
+        if self.task.params["until_expired"]:
+            self._await_expiry(evidence)
         return Report(
             changed=bool(made),
             value=self._value(made, after, probed, evidence),
@@ -146,6 +160,31 @@ class RecordSets:
             "old_record_gone_at": settled,
             "instructions": [instruction(one) for one in made] if self.manual else [],
         }
+
+    def _left(self, before: Mapping[str, RecordSet | None]) -> dict[str, RecordSet | None]:
+        """Without the record sets for which what was to be prepared has been done."""
+
+        def left(one: Wanted) -> bool:
+            found, done = before[one.identity], self.done.get(one.identity)
+            return found is None or done is None or not found.same_values(done)
+
+        self.wanted = [one for one in self.wanted if left(one)]
+        return {one.identity: before[one.identity] for one in self.wanted}
+
+    def _await_expiry(self, evidence: Sequence[Evidence]) -> None:
+        """Go on only when no resolver can hold a record with its former lifetime; what was found is on record before."""
+        earliest = moment(evidence[0].value) if evidence else None
+        if earliest is None or self.task.check_mode:
+            return
+        left = (earliest - self.now).total_seconds()
+        if left > self.wait_seconds:
+            self.session.record(*evidence)
+            raise NotReady(
+                f"The lifetimes in {self.zone} are lowered, but resolvers may hold a record with its former one until "
+                f"{earliest.strftime('%Y-%m-%d %H:%M:%S UTC')}. Run this again then: it goes on from there."
+            )
+        if left > 0:
+            self.session.wait(lambda: self.now >= earliest, left + 2, min(left + 0.05, 5))
 
     # --- reading
 

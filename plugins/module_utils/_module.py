@@ -54,12 +54,18 @@ class Report:
             raise ValueError(f"A module returned {sorted(taken) or 'a name of core'}, which is not its to return.")
         result: dict[str, Any] = {**shown(dict(self.value)), "changed": self.changed}
         if self.before is not None or self.after is not None:
-            before, after = ({} if one is None else shown(one) for one in (self.before, self.after))
+            before, after = (_diffable(one) for one in (self.before, self.after))
             result["diff"] = {"before": before, "after": after}
         result["calls"] = [shown(dict(one)) for one in self.calls]
         if self.evidence:
             result["evidence"] = [clean(evidence_to_json(one)) for one in self.evidence]
         return result
+
+
+def _diffable(value: Any) -> Any:
+    """Ansible shows the difference of texts and of tables, not of lists."""
+    shown_value = {} if value is None else shown(value)
+    return {"list": shown_value} if isinstance(shown_value, list) else shown_value
 
 
 def shown(value: Any) -> Any:

@@ -57,6 +57,18 @@ options:
       - Records, as evidence, from when on no resolver holds a record with its old lifetime.
     type: bool
     default: false
+  until_expired:
+    description:
+      - With O(ttl_only), go on only when no resolver holds a record with its former lifetime. Where that takes longer than O(wait_seconds) the task fails,
+        and says when to run it again; the lifetime is lowered all the same.
+      - So a window is not opened before it can be closed.
+    type: bool
+    default: false
+  unless_values:
+    description: Leave a record set alone that has exactly these values already.
+    type: list
+    elements: str
+    default: []
   former_ttl:
     description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
     type: int
@@ -214,6 +226,8 @@ ARGUMENT_SPEC = {
         },
     },
     "ttl_only": {"type": "bool", "default": False},
+    "until_expired": {"type": "bool", "default": False},
+    "unless_values": {"type": "list", "elements": "str", "default": []},
     "former_ttl": {"type": "int"},
     "servers": {
         "type": "list",

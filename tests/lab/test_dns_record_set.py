@@ -217,6 +217,29 @@ class TestLifetimes:
         assert quick.call(swapped(), wait_seconds=10)["changed"]
         assert time.monotonic() - started > 1.5
 
+    def test_a_window_is_not_opened_before_it_can_be_closed(self, quick: Bed) -> None:
+        """Resolvers may hold the record for 3 s, and the task may take none: lowered, on record, and refused till then."""
+        refused = quick.call({**SRV, "ttl": 1}, ttl_only=True, until_expired=True, wait_seconds=0)
+        assert refused["failed"] and "Run this again then" in refused["msg"]
+        assert quick.value()["ttl"] == 1
+        assert [one["fact"] for one in quick.journal("evidence")] == ["ttl_lowered"]
+        later = quick.call({**SRV, "ttl": 1}, ttl_only=True, until_expired=True, wait_seconds=10)
+        assert later.get("failed") is None and later["changed"] is False
+
+    def test_what_was_swapped_is_not_prepared_again(self, quick: Bed) -> None:
+        quick.prove()
+        quick.call(swapped())
+        result = quick.call({**SRV, "ttl": 1}, ttl_only=True, unless_values=[NEW])
+        assert result.get("failed") is None and result["changed"] is False
+        assert quick.value() == {"ttl": 3, "values": [NEW]}
+        other = quick.call({**SRV, "ttl": 1}, ttl_only=True, unless_values=[OLD])
+        assert other["changed"] is True and quick.value()["ttl"] == 1
+
+    def test_values_that_are_none_are_refused(self, quick: Bed) -> None:
+        assert quick.call({**SRV, "ttl": 1}, ttl_only=True, unless_values=["access"])["msg"].startswith(
+            "unless_values: "
+        )
+
     def test_raising_needs_the_acceptance_and_is_no_evidence(self, quick: Bed) -> None:
         refused = quick.call({**SRV, "ttl": 60}, ttl_only=True)
         assert refused["error"]["kind"] == "refused"

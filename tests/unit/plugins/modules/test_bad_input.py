@@ -81,6 +81,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "servers": [SERVER],
         "tsig_key_name": "key",
         "tsig_secret": "c2VjcmV0c2VjcmV0c2VjcmV0",
+        "unless_values": ["203.0.113.8"],
         "wait_seconds": 0,
     },
     "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
