@@ -82,17 +82,17 @@ def test_number_of_users_can_be_set() -> None:
 
 
 def test_ten_thousand_users_load_in_seconds() -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(create(load("lync2010", users=10_000), clock()).ad.users) == 10_000
-    assert time.perf_counter() - before < 3
+    assert time.process_time() - before < 3
 
 
 def test_ten_thousand_users_written_by_hand_load_in_seconds() -> None:
     people = "\n".join(f'  - {{sip: "sip:p{n}@contoso.test", display_name: Person {n}, pool: fe.contoso.test}}' for n in range(10_000))
-    before = time.perf_counter()
+    before = time.process_time()
     estate = loads(GOOD + people)
     assert len(create(estate, clock()).ad.users) == 10_004
-    assert time.perf_counter() - before < 3
+    assert time.process_time() - before < 3
 
 
 WRONG = [

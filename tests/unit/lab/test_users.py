@@ -194,9 +194,9 @@ def listing(count: int) -> tuple[int, float]:
     """Users listed with two of their properties, and the seconds it took."""
     w = world("lync2010", users=count)
     call = Call("Get-CsUser", {}, 1, w, w.computers[NEW], "admin")
-    before = time.perf_counter()
+    before = time.process_time()
     listed = sum(1 for user in get_user(call) if user["SipAddress"] and user["RegistrarPool"] is not user["Guid"])
-    return listed, time.perf_counter() - before
+    return listed, time.process_time() - before
 
 
 def test_a_hundred_thousand_users_stream_quickly() -> None:
