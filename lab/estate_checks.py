@@ -290,8 +290,8 @@ class Checker:
                 self.person(entry, own, seen)
 
     def person(self, person: Person, own: set[str], seen: set[str]) -> None:
-        scheme, _, address = person.sip.partition(":")
-        user, _, domain = address.rpartition("@")
+        scheme, _colon, address = person.sip.partition(":")
+        user, _at, domain = address.rpartition("@")
         if scheme != "sip" or not user or "@" in user:
             self.fail(person, "sip", f"{person.sip!r} is not a SIP address such as sip:name@{self.e.sip_domains[0]}.")
         if domain.casefold() not in own:
@@ -307,7 +307,7 @@ class Checker:
 
     def policies(self) -> None:
         for identity, row in self.e.policies.items():
-            scope, _, name = identity.rpartition(":")
+            scope, _colon, name = identity.rpartition(":")
             if identity != "Global" and scope not in ("", "Tag", "Site"):
                 self.fail(self.e, "policies", f"{identity!r} is not Global, Site:<name>, Tag:<name> or a name.")
             if scope == "Site" and name.casefold() not in self.sites:

@@ -114,7 +114,7 @@ class Streams:
             if self._ended.is_set():
                 return
             wanted = {(server.address, server.port): server for server in self._servers()}
-            for key in [key for key, (server, _) in self._open.items() if wanted.get(key) != server]:
+            for key in [key for key, (server, _stream) in self._open.items() if wanted.get(key) != server]:
                 self._open.pop(key)[1].stop()
             for key, server in wanted.items():
                 if key in self._open:

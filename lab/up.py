@@ -215,7 +215,7 @@ class Lab:
     def _set(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
         """A switch of ``unknowns``, ``latency.CMDLET``, or ``limits.NAME`` (of one host, where it is named)."""
         name, value = str(request["name"]), request["value"]
-        kind, _, rest = name.partition(".")
+        kind, _dot, rest = name.partition(".")
         if kind == "latency" and rest:
             self.world.latency[rest] = float(value)
         elif kind == "limits" and rest:

@@ -39,7 +39,7 @@ class Noun:
         if "Key" in self.scopes:
             # source: [inf] the identity of an item below Global is its name, with or without the prefix
             return text.partition("/")[2] if text.casefold().startswith("global/") else text
-        scope, _, name = text.rpartition(":")
+        scope, _colon, name = text.rpartition(":")
         folded = scope.casefold()
         if folded == "" and name.casefold() == "global":
             return "Global"

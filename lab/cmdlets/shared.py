@@ -103,7 +103,7 @@ def stored_object(type_name: str, identity: str, row: Mapping[str, Any], drop: I
     gone = set(drop)
     properties: dict[str, Any] = {"Identity": identity}
     properties |= {name: typed(name, value) for name, value in row.items() if name not in gone}
-    scope, _, rest = identity.partition(":")
+    scope, _colon, rest = identity.partition(":")
     for name in HIDDEN:
         properties[name] = Psobj(f"Microsoft.Rtc.Management.Xds.{name}", f"[{{urn:schema:{type_name}}},{identity}]")
     properties["ScopeClass"] = Enum(scope if rest else "Global")

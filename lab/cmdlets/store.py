@@ -293,7 +293,7 @@ def enable_computer(call: Call) -> Iterator[Psobj]:
         return
     computer.computer_enabled = True
     report(call)
-    machine = next(m for m in cluster.machines if m.fqdn.casefold() == computer.fqdn)
+    machine = {each.fqdn.casefold(): each for each in cluster.machines}[computer.fqdn]
     yield Psobj("Microsoft.Rtc.Management.Deploy.Internal.Machine", machine.fqdn, computer_properties(cluster, machine))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 SCRIPTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], bool]] = {
     "latin": (
         ("Ken", "Pilar", "Zoë", "André", "Łukasz", "Siobhán", "Þóra", "Nguyễn", "Ğülşen", "Aljaž", "Ñusta"),
-        ("Myer", "Ackerman", "O'Neill", "Müller-Lüdenscheidt", "Żółć", "Ångström", "D’Arcy", "de la Cruz", "Šimůnek"),
+        ("Myer", "Ackerman", "O'Neill", "Müller-Lüdenscheidt", "Żółć", "Ångström", "D\u2019Arcy", "de la Cruz", "Šimůnek"),
         False,
     ),
     "cyrillic": (

@@ -12,8 +12,8 @@ The text is the truth. A Topology is an immutable reading of one text.
 from __future__ import annotations
 
 import codecs
-import xml.etree.ElementTree as ElementTree
 from functools import lru_cache
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from .topology_model import (

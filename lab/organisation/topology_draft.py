@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import uuid
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
+from xml.etree import ElementTree
 
 from .topology import NS_ROLES, Service, Topology, parse, root_of, service_key, tag, write
 from .topology_roles import FEDERATION, ROLE_TABLE, XMPP, PortRow, RoleRow

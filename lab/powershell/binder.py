@@ -57,7 +57,7 @@ class Bound:
 
 
 def shown_text(value: t.Any) -> str:
-    if isinstance(value, dict) and not isinstance(value, Psobj) and type(value) is not dict:
+    if isinstance(value, dict) and not isinstance(value, Psobj) and value.__class__ is not dict:
         return ";".join(f"{action.lower()}={len(value.get(action, ()))}" for action in ("Add", "Remove", "Replace"))
     return text(value)
 

@@ -177,7 +177,7 @@ def _own(sets: t.Sequence[tuple[t.Sequence[str], t.Sequence[str]]]) -> set[str]:
 
 def _lync_2013(entry: dict[str, t.Any]) -> Sets:
     page = entry["2013"]
-    sets = [(mandatory, optional) for mandatory, optional in page["sets"]]
+    sets = [(each[0], each[1]) for each in page["sets"]]
     return Sets(sets, page.get("all", []), page["types"], page.get("default"))
 
 

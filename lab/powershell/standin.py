@@ -114,7 +114,7 @@ class StandIn:
     def hello(self) -> dict[str, t.Any]:
         """Who answers: what a real host would say of itself."""
         computer = self.session.computer
-        domain, _, user = self.session.user.rpartition("\\")
+        domain, _backslash, user = self.session.user.rpartition("\\")
         return {
             "powershell": computer.powershell,
             "clr": CLR.get(computer.powershell, "4.0.30319.42000"),

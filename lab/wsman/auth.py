@@ -138,14 +138,14 @@ class Gate:
 
     def sign_in(self, header: str) -> Signed:
         """One leg. Raises Denied."""
-        scheme, _, text = header.partition(" ")
+        scheme, _blank, text = header.partition(" ")
         scheme = scheme.casefold()
         try:
             token = base64.b64decode(text.strip(), validate=True) if len(text) <= MAX_TOKEN else b""
         except (binascii.Error, ValueError):
             raise Denied from None
         if scheme == BASIC and BASIC in self._schemes:
-            user, _, password = token.decode("utf-8", "replace").partition(":")
+            user, _colon, password = token.decode("utf-8", "replace").partition(":")
             self.account = self._accounts.check(user, password)
             return Signed(self.account)
         if not token or scheme not in ("negotiate", "kerberos", "credssp"):

@@ -62,7 +62,7 @@ class Reader:
     def _end(self, name: str) -> None:
         self._depth -= 1
         if self._depth == 1:
-            namespace, _, local = name.rpartition(" ")
+            namespace, _blank, local = name.rpartition(" ")
             self.ready.append(Element(namespace, local))
         elif not self._depth:
             self.closed = True

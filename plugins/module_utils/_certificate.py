@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from ._names import distinct
 
+CRYPTOGRAPHY_ERROR: ImportError | None = None
 try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature

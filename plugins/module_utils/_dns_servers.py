@@ -198,7 +198,7 @@ class DnsShell:
     # --- reading
 
     def _query(self, parameters: Mapping[str, Any], properties: list[str]) -> tuple[list[list[Any]], None]:
-        name, _, kind = str(parameters["name"]).rpartition(" ")
+        name, _blank, kind = str(parameters["name"]).rpartition(" ")
         record = ask(self.primary, str(parameters["zone"]), name, kind).record
         if record is None:
             return [], None
@@ -211,7 +211,7 @@ class DnsShell:
         return [[row.get(name) for name in properties]], None
 
     def _probe(self, parameters: Mapping[str, Any], properties: list[str]) -> tuple[list[list[Any]], None]:
-        name, _, kind = str(parameters["name"]).rpartition(" ")
+        name, _blank, kind = str(parameters["name"]).rpartition(" ")
         rows = []
         for server in self.servers:
             found = ask(server, str(parameters["zone"]), name, kind)

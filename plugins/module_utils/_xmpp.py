@@ -133,7 +133,7 @@ class StreamReader:
         self._elements += 1
         if len(self._open) >= MAX_DEPTH or self._elements > MAX_ELEMENTS:
             raise Hostile("too_much", "the elements are nested too deeply, or there are too many of them")
-        namespace, _, local = name.rpartition(" ")
+        namespace, _blank, local = name.rpartition(" ")
         element = Element(namespace, local, attributes)
         if not self._open:
             self.header = Header(

@@ -13,6 +13,7 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ._errors import InvalidInput
 from ._xmpp import ERROR, PORT, Finding
@@ -29,7 +30,7 @@ except ImportError:
 MAX_TARGETS = 20
 LOOKUP_SECONDS = 5.0
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,8 @@ seealso:
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/request-cscertificate
   - name: Certificate summary for XMPP federation
     description: Which names the certificate of an Edge carries.
-    link: https://learn.microsoft.com/en-us/previous-versions/office/lync-server-2013/lync-server-2013-certificate-summary-extensible-messaging-and-presence-protocol-xmpp-federation
+    link: "https://learn.microsoft.com/en-us/previous-versions/office/lync-server-2013/\
+      lync-server-2013-certificate-summary-extensible-messaging-and-presence-protocol-xmpp-federation"
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """

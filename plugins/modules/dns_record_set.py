@@ -117,7 +117,8 @@ seealso:
   - module: lync.xmpp_migration.xmpp_probe
   - name: DNS summary for XMPP federation
     description: Microsoft's page on the records of Lync Server 2013.
-    link: https://learn.microsoft.com/previous-versions/office/lync-server-2013/lync-server-2013-dns-summary-extensible-messaging-and-presence-protocol-xmpp-federation
+    link: "https://learn.microsoft.com/previous-versions/office/lync-server-2013/\
+      lync-server-2013-dns-summary-extensible-messaging-and-presence-protocol-xmpp-federation"
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """
