@@ -26,7 +26,7 @@ options:
       - The default is what the migration as a whole needs; a role that is used alone needs less.
     type: list
     elements: str
-    default: [name, source, pool, edge, legacy, sip_domains, topology_source, partners]
+    default: [name, source, pool, edge, legacy, sip_domains, topology_source, partners, users, access_policy, certificates, dns]
   required_groups:
     description:
       - Groups of the inventory that must have at least one member.
