@@ -41,7 +41,9 @@ SERVER_MADE = re.compile(
 ANEW = frozenset({"time", "stamp"})
 SIGNATURE = re.compile(r'(?<=\bSignature=")[^"]*')
 #: Properties and parameters that only a server makes, whatever they look like.
-SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length", "StartTime"})
+SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length"})
+#: Moments: two that were planned apart may be made at the same one, and the other way round.
+MOMENTS = frozenset({"StartTime"})
 #: What a plan calls that which the server will name, and what a server has named already.
 SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 #: Of these a host may have more than the plan can know.
@@ -303,10 +305,11 @@ def _tables_differ(planned: Mapping[str, Any], made: Mapping[str, Any], where: s
         return f"{where}: {sorted(set(planned) ^ set(made))} only in one of them"
     for name, value in planned.items():
         at = f"{where}.{name}"
-        if name in SYMBOLS:
+        if name in SYMBOLS | MOMENTS:
             if (value is None) != (made[name] is None):
                 return f"{at}: {value!r} planned, {made[name]!r} made"
-            if isinstance(value, str) and isinstance(made[name], str) and not symbols.bind(value, made[name]):
+            texts = isinstance(value, str) and isinstance(made[name], str)
+            if name in SYMBOLS and texts and not symbols.bind(value, made[name]):
                 return f"{at}: {made[name]!r} stands for another value elsewhere"
             continue
         if said := _differs(value, made[name], at, symbols):
