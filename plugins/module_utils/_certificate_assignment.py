@@ -18,8 +18,8 @@ from ._calls import Call, Change, Cmdlet, Evidence, Query
 from ._certificate import ERROR, WARNING, XMPP_SERVER
 from ._errors import Mismatch, NotReady
 from ._module import Report, Task
-from ._server import later_than, quietly
-from ._session import Session
+from ._server import later_than
+from ._session import Session, quietly
 from ._stored_certificates import Stored, Wanted, stored, suitable
 
 Row = Mapping[str, Any]

@@ -17,7 +17,8 @@ from ._calls import UNKNOWN, Change, Cmdlet, Irreversible, Query
 from ._errors import InvalidInput, Mismatch, NotReady
 from ._module import Report, Task
 from ._names import fqdn
-from ._server import published_topology, quietly
+from ._server import published_topology
+from ._session import quietly
 from ._topology import Topology
 from ._topology_document import TopologyError
 

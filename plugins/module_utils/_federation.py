@@ -17,7 +17,7 @@ from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._names import domain, fqdn, site_name
-from ._server import quietly
+from ._session import quietly
 from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
 from ._xmpp_partner import from_row
 

@@ -32,12 +32,11 @@ from ._server import (
     is_running,
     later_than,
     moment,
-    quietly,
     read_server,
     reconciled,
     row_of,
 )
-from ._session import Session
+from ._session import Session, quietly
 
 START_SECONDS = 1800
 _READS = ("windows_service", "certificate_use", "process")

@@ -10,14 +10,14 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import _products
 from ._calls import Change, Cmdlet, Query
 from ._errors import NoSession, NotReady
-from ._session import Session
+from ._session import Session, quietly
 from ._topology import Cluster, Topology, parse
 from ._topology_document import TopologyError
 
@@ -142,19 +142,6 @@ class Server:
         if self.topology is None or self.cluster is None:
             return False
         return self.topology.has_xmpp(self.cluster.fqdn) if self.is_edge else bool(self.topology.xmpp_edges())
-
-
-def quietly(session: Session, *queries: Query | str) -> list[list[dict[str, Any]]]:
-    """Rows of reads that may fail for a reason: a server without a local store has nothing to tell, and that is known.
-
-    In a real run only the queries marked partial may fail; in check mode all, because what they need may be planned."""
-    asked = [Query(one) if isinstance(one, str) else one for one in queries]
-    if session.check:
-        asked = [replace(one, partial=True) for one in asked]
-    said = list(session.warnings)
-    rows = session.read(*asked)
-    session.warnings[:] = said
-    return rows
 
 
 def read_server(session: Session, *more: Query | str) -> Server:
