@@ -74,27 +74,33 @@ STAND_IN = '''\
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the action plugin loaded before ansible-playbook forks, where an action of the module's name is looked for.
+"""Has the action plugin and this module loaded before ansible-playbook forks, where an action of its name is looked for.
 
-Without it the worker of each task would load it anew. The task itself runs the action plugin that meta/runtime.yml names.
+Without it the worker of each task would load them anew. The task itself runs the action plugin that meta/runtime.yml names.
 
 Written by scripts/generate_runtime.
 """
 
 from __future__ import annotations
 
+from ..modules import {module}
 from .session import ActionModule as SessionAction
 
 
 class ActionModule(SessionAction):
     """The action plugin of all modules."""
+
+    loaded = {module}
 '''
+WRITTEN = "Written by scripts/generate_runtime."
 
 
 def stand_ins(root: Path) -> dict[Path, str]:
     """The files beside the action plugin, one for each other module, and their text."""
     folder = root / "plugins" / "action"
-    return {folder / path.name: STAND_IN for path in module_files(root) if path.stem != "session"}
+    return {
+        folder / path.name: STAND_IN.format(module=path.stem) for path in module_files(root) if path.stem != "session"
+    }
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
     (root / "meta" / "runtime.yml").write_text(render(root), encoding="utf-8")
     wanted = stand_ins(root)
     for path in (root / "plugins" / "action").glob("*.py"):
-        if path not in wanted and path.read_text(encoding="utf-8") == STAND_IN:
+        if path not in wanted and WRITTEN in path.read_text(encoding="utf-8"):
             path.unlink()
     for path, text in wanted.items():
         path.write_text(text, encoding="utf-8")

@@ -5,28 +5,29 @@
 """The action plugin of every module of the collection.
 
 The host keeps the connection that the inventory gives it, ansible_connection=winrm with its options as core has resolved them.
-The module runs on the controller and talks to the daemon that holds the host's warm PowerShell.
+The module runs in the worker of its task and talks to the daemon that holds the host's warm PowerShell.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.playbook.play_context import PlayContext
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE, Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError, Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _claim, _client, _context, _rules, _runtime
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._endpoint import Endpoint
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._guard import Guard
@@ -34,6 +35,7 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import 
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._winrm import secrets_of
 
 display = Display()
+MODULES = "ansible_collections.lync.xmpp_migration.plugins.modules"
 
 
 class ActionModule(ActionBase):
@@ -54,10 +56,6 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(exc.text) from None
 
     def _run(self) -> dict[str, Any]:
-        if C.DEFAULT_KEEP_REMOTE_FILES:
-            raise AnsibleActionFail(
-                "ANSIBLE_KEEP_REMOTE_FILES would leave a file with the options of every task, passwords among them: unset it."
-            )
         self._state_dir = _context.state_directory(self._vars, self._templar.template)
         place = _context.place_of(self._module, self._connection.transport)
         if place != "host":
@@ -206,24 +204,26 @@ class ActionModule(ActionBase):
     # --- the module
 
     def _on_controller(self, context: Context) -> dict[str, Any]:
-        local = connection_loader.get("ansible.builtin.local", PlayContext(), os.devnull)
-        # not pipelined, core would write the options to a temporary file
-        local.set_options(direct={"pipelining": True})
-        local._remote_is_local = True
-        python = self._vars["ansible_playbook_python"]
-        told = {**self._vars, "ansible_python_interpreter": python}
-        if self._task.delegate_to:
-            theirs = {**self._host_vars, "ansible_python_interpreter": python}
-            told["ansible_delegated_vars"] = {**self._vars["ansible_delegated_vars"], self._task.delegate_to: theirs}
-        connection = self._connection
-        self._connection = local
-        os.environ[VARIABLE] = json.dumps(context.to_json())
+        """Run the module in this worker, which is a process of its task's own: no program to pack, to start and to load.
+
+        Options and result cross as plain JSON all the same, so that no text keeps the trust of a template.
+        """
+        module = importlib.import_module(f"{MODULES}.{self._module}")
+        told: dict[str, Any] = {}
+        self._compute_environment_string(told)
+        os.environ.update({name: str(value) for name, value in told.items()})
+        encoder = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
+        options = json.loads(json.dumps(self._task.args, cls=encoder))
+        constraints = getattr(module, "CONSTRAINTS", {})
         try:
-            result = self._execute_module(task_vars=told)
-        finally:
-            # `until` runs the action again with the same object
-            self._connection = connection
-            os.environ.pop(VARIABLE, None)
+            result = perform(module.ARGUMENT_SPEC, module.run, options, context, **constraints)
+        except Exception as exc:
+            result = {
+                "failed": True,
+                "changed": False,
+                "msg": f"{self._module} broke: {type(exc).__name__}: {exc}. That is a fault of the collection: please report it.",
+                "exception": traceback.format_exc(),
+            }
         self._show_output()
         return self._finished(result, context)
 

@@ -2,22 +2,19 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module knows of the run it belongs to: one environment variable, set by the action plugin.
+"""What a module knows of the run it belongs to: the action plugin tells it.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ._errors import StateError
 
-VARIABLE = "LYNC_MIGRATION_CONTEXT"
 VERSION = "0.1.0"
 """The collection's version, as journal entries carry it; a test compares it with galaxy.yml."""
 
@@ -62,19 +59,6 @@ class Context:
         values["sockets"] = dict(values.get("sockets") or {})
         values["check"] = bool(values.get("check"))
         return cls(**values)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Context:
-        text = (os.environ if environment is None else environment).get(VARIABLE)
-        if not text:
-            raise StateError(
-                "The module was started without its action plugin, so there is no session: call it by its full name "
-                "lync.xmpp_migration.<module>, in a playbook run by a controller that has the collection installed."
-            )
-        try:
-            return cls.from_json(json.loads(text))
-        except ValueError as exc:
-            raise StateError(f"The environment variable {VARIABLE} is not JSON.") from exc
 
     def for_journal(self) -> dict[str, Any]:
         """What every line of the journal says of who wrote it."""

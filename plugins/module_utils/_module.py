@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every module is made of: `run(task) -> Report`, and the only place where modules end.
 
-`execute` is a module's main; `perform` is the same without a process of its own, for replay and tests.
+`perform` runs one in this process, `execute` is the main of a program.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 
 from ._calls import Evidence, clean, contains_unknown, evidence_to_json, value_to_json
 from ._context import Context
@@ -220,20 +222,19 @@ def _made(task: Task) -> list[Any]:
     return [_readable(clean(dict(one))) for one in task.calls]
 
 
-def execute(argument_spec: Mapping[str, Any], run: Run, *, windows_host: bool = True, **more: Any) -> None:
-    """A module's main. `windows_host` is false where no session is needed: then only the run's context is."""
-    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **more)
-    try:
-        context = Context.from_environment()
-        if windows_host and context.host not in context.sockets and not module.check_mode:
-            raise MigrationError(
-                f"There is no session with {context.host}: the module has to be called in a play whose host has "
-                "ansible_connection: winrm."
-            )
-    except MigrationError as exc:
-        module.fail_json(msg=exc.text, error={"kind": exc.kind})
-    context = Context.from_json({**context.to_json(), "check": module.check_mode})
-    result = outcome(run, Task(module.params, context))
+def execute(argument_spec: Mapping[str, Any], run: Run, *, anywhere: bool = False, **constraints: Any) -> None:
+    """A module's main, for a module that is run as a program of its own: `anywhere`, without a session and a journal.
+
+    All others are run by the action plugin in the worker of their task, through `perform`.
+    """
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **constraints)
+    if not anywhere:
+        module.fail_json(
+            msg="The module was started without its action plugin, so there is no session: call it by its full name "
+            "lync.xmpp_migration.<module>, in a playbook run by a controller that has the collection installed.",
+            error={"kind": "state"},
+        )
+    result = outcome(run, Task(module.params, Context("", "", "", check=module.check_mode)))
     for text in result.pop("warnings", ()):
         module.warn(text)
     if result.pop("failed", False):
@@ -247,15 +248,22 @@ def perform(
     params: Mapping[str, Any],
     context: Context,
     connect: Connect | None = None,
-    **more: Any,
+    **constraints: Any,
 ) -> dict[str, Any]:
-    """The module in this process: options are validated as Ansible does it, the result is what `execute` would return."""
-    constraints = {
-        name: more[name]
-        for name in ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
-        if name in more
-    }
+    """The module in this process: options are validated as Ansible does it, the result is what a program would print.
+
+    `constraints` are required_if and its like, as AnsibleModule takes them.
+    """
     validated = ArgumentSpecValidator(dict(argument_spec), **constraints).validate(dict(params))
+    options = validated.validated_parameters
     if validated.error_messages:
-        return {"failed": True, "changed": False, "msg": "; ".join(validated.error_messages)}
-    return outcome(run, Task(validated.validated_parameters, context, connect))
+        text = validated.errors.msg
+        if isinstance(validated.errors[0], UnsupportedError):
+            text = f"Unsupported parameters for ({context.module}) module: {text}"
+        result: dict[str, Any] = {"failed": True, "changed": False, "msg": text}
+    else:
+        result = outcome(run, Task(options, context, connect))
+    result["invocation"] = {"module_args": shown(options)}
+    # the values of options with no_log, which a validator of core finds for its modules, and only they can see
+    kept: dict[str, Any] = remove_values(result, validated._no_log_values)
+    return kept

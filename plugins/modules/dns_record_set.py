@@ -209,6 +209,8 @@ instructions:
   sample: []
 """
 
+from typing import Any
+
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_record_set import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
@@ -249,11 +251,11 @@ ARGUMENT_SPEC = {
     },
     "wait_seconds": {"type": "int", "default": 60},
 }
-REQUIRED_TOGETHER = [("tsig_key_name", "tsig_secret")]
+CONSTRAINTS: dict[str, Any] = {"required_together": [("tsig_key_name", "tsig_secret")]}
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, windows_host=False, required_together=REQUIRED_TOGETHER)
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

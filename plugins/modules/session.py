@@ -158,7 +158,7 @@ ARGUMENT_SPEC = {
     "reason": {"type": "str", "choices": ["host_restarted", "module_path", "group_membership"]},
     "wait_seconds": {"type": "int", "default": 0},
 }
-REQUIRED_IF = [("state", "renewed", ["reason"])]
+CONSTRAINTS: dict[str, Any] = {"required_if": [("state", "renewed", ["reason"])]}
 INTERVAL = 5
 
 
@@ -183,7 +183,13 @@ def _asked(task: Task, message: dict[str, Any]) -> dict[str, Any]:
             return dict(session.transport.perform({"op": "open"} if lost else message))
         except InvalidRequest:
             # whoever performs has no process to open
-            return {"hello": session.hello or None, "open": bool(session.hello), "mode": "warm", "starts": 0, "renewals": []}
+            return {
+                "hello": session.hello or None,
+                "open": bool(session.hello),
+                "mode": "warm",
+                "starts": 0,
+                "renewals": [],
+            }
         except Unreachable as exc:
             lost.append(exc)
             return None
@@ -198,7 +204,7 @@ def _asked(task: Task, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, required_if=REQUIRED_IF)
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

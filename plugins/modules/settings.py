@@ -137,7 +137,7 @@ def run(task: Task) -> Report:
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, windows_host=False)
+    execute(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

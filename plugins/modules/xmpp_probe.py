@@ -202,10 +202,7 @@ findings:
       address: 192.0.2.40:5269
 """
 
-import json
-import os
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_run import run
 
@@ -233,9 +230,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    # On a host outside nobody has set the context of the run: nothing is journalled there.
-    os.environ.setdefault(VARIABLE, json.dumps({"state_dir": "", "run": "", "host": ""}))
-    execute(ARGUMENT_SPEC, run, windows_host=False)
+    execute(ARGUMENT_SPEC, run, anywhere=True)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,16 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible._internal._datatag._tags import TrustedAsTemplate
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible_collections.lync.xmpp_migration.plugins.action import session as action
 from ansible_collections.lync.xmpp_migration.plugins.action.session import ActionModule
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE, Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set, xmpp_partner
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _client, _context
 
 if AnsibleCollectionConfig.collection_finder is None:
@@ -41,7 +44,8 @@ def same(value: Any) -> Any:
 
 
 def test_the_table_of_modules_without_a_windows_host_is_true() -> None:
-    found = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if "windows_host=False" in path.read_text()}
+    modules = (ROOT / "plugins" / "modules").glob("*.py")
+    found = {path.stem for path in modules if "_attributes.windows_host" not in path.read_text()}
     assert found == set(_context.CONTROLLER)
 
 
@@ -73,7 +77,10 @@ def no_execution_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_state_directory_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
-    assert _context.state_directory({"lync_migration": {"name": "contoso"}}, same) == "/var/state/lync_xmpp_migration/contoso"
+    assert (
+        _context.state_directory({"lync_migration": {"name": "contoso"}}, same)
+        == "/var/state/lync_xmpp_migration/contoso"
+    )
     assert _context.state_directory({}, same) == "/var/state/lync_xmpp_migration/default"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", "/home/x")
@@ -124,8 +131,15 @@ class Connection:
     def __init__(self, kind: str = "winrm", **options: Any) -> None:
         self.transport = kind
         self.become = None
-        self._shell = SimpleNamespace(tmpdir=None)
-        self.options = {"remote_addr": "fe", "remote_user": "u", "remote_password": PASSWORD, "port": 5986, "_extras": {}, **options}
+        self._shell = SimpleNamespace(tmpdir=None, env_prefix=lambda **names: "")
+        self.options = {
+            "remote_addr": "fe",
+            "remote_user": "u",
+            "remote_password": PASSWORD,
+            "port": 5986,
+            "_extras": {},
+            **options,
+        }
 
     def get_option(self, name: str) -> Any:
         return self.options.get(name)
@@ -143,19 +157,32 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def plugin(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A plugin for one task; `ran` sees what the module would, `attached` what the daemon would be told."""
 
-    def make(module: str = "xmpp_partner", result: dict[str, Any] | None = None, connection: Any = None, **task: Any) -> Any:
+    def make(module: str = "xmpp_partner", result: Any = None, connection: Any = None, **task: Any) -> Any:
         given = {
             "action": f"lync.xmpp_migration.{module}", "resolved_action": f"lync.xmpp_migration.{module}", "name": "Do it", "args": {},
             "async_val": 0, "check_mode": False, "delegate_to": None, "become": False, "diff": False,
-            "get_play": lambda: SimpleNamespace(strategy="linear"), **task,
+            "environment": None, "get_play": lambda: SimpleNamespace(strategy="linear"), **task,
         }  # fmt: skip
         one = ActionModule(
-            SimpleNamespace(**given), connection or Connection(), SimpleNamespace(), None, SimpleNamespace(template=same), None
+            SimpleNamespace(**given),
+            connection or Connection(),
+            SimpleNamespace(),
+            None,
+            SimpleNamespace(template=same),
+            None,
         )
         one.ran, one.attached = [], []
 
         def execute(task_vars: dict[str, Any]) -> dict[str, Any]:
-            one.ran.append((one._connection, task_vars, json.loads(os.environ.get(VARIABLE, "null"))))
+            one.ran.append(None)
+            return dict(result or {"changed": False})
+
+        def perform(
+            spec: Any, run: Any, params: dict[str, Any], context: Context, **constraints: Any
+        ) -> dict[str, Any]:
+            one.ran.append(SimpleNamespace(spec=spec, run=run, params=params, context=context, constraints=constraints))
+            if isinstance(result, Exception):
+                raise result
             return dict(result or {"changed": False})
 
         def attach(run: Any, key: str, settings: Any, message: Any) -> tuple[dict[str, Any], bool]:
@@ -164,6 +191,7 @@ def plugin(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
         one._execute_module = execute
         monkeypatch.setattr(_client, "attach", attach)  # of the plugin made last
+        monkeypatch.setattr(action, "perform", perform)
         return one
 
     return make
@@ -176,18 +204,38 @@ def variables(home: Path, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_module_runs_on_the_controller_and_knows_its_task(plugin: Any, home: Path) -> None:
-    one = plugin(check_mode=True)
-    assert one.run(None, variables(home, expected_computer_name="pool2013", ansible_role_name="federation_enable")) == {"changed": False}
-    ((connection, told, context),) = one.ran
-    assert connection.transport == "local" and connection.get_option("pipelining") is True
-    assert connection._remote_is_local is True and told["ansible_python_interpreter"] == "/usr/bin/python3"
-    known = Context.from_json(context)
+def test_a_module_runs_in_the_worker_and_knows_its_task(plugin: Any, home: Path) -> None:
+    one = plugin(check_mode=True, args={"domain": "fabrikam.test"})
+    assert one.run(None, variables(home, expected_computer_name="pool2013", ansible_role_name="federation_enable")) == {
+        "changed": False
+    }
+    (ran,) = one.ran
+    assert (ran.spec, ran.run, ran.params) == (
+        xmpp_partner.ARGUMENT_SPEC,
+        xmpp_partner.run,
+        {"domain": "fabrikam.test"},
+    )
+    known = ran.context
     assert (known.host, known.module, known.task, known.check) == ("fe2013", "xmpp_partner", "Do it", True)
     assert (known.role, known.expected_computer_name) == ("federation_enable", "pool2013")
     assert list(known.sockets) == ["fe2013"] and known.groups == {"lync_2013_front_ends": ("fe2013",)}
-    assert VARIABLE not in os.environ and one._connection.transport == "winrm", "`until` runs the same object again"
-    assert PASSWORD not in json.dumps(context)
+    assert PASSWORD not in json.dumps(known.to_json())
+
+
+def test_constraints_and_environment_of_the_task_hold_in_the_worker(
+    plugin: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5CCNAME", "before")
+    one = plugin("dns_record_set", environment=[{"KRB5CCNAME": "FILE:/run/cc"}])
+    one.run(None, variables(home))
+    assert os.environ["KRB5CCNAME"] == "FILE:/run/cc"
+    assert one.ran[0].constraints == dns_record_set.CONSTRAINTS
+
+
+def test_options_reach_the_module_as_plain_texts(plugin: Any, home: Path) -> None:
+    one = plugin(args={"domain": TrustedAsTemplate().tag("{{ fabrikam }}")})
+    one.run(None, variables(home))
+    assert type(one.ran[0].params["domain"]) is str
 
 
 def test_what_the_daemon_is_told(plugin: Any, home: Path) -> None:
@@ -211,17 +259,15 @@ def test_other_options_have_another_digest_and_the_same_socket(plugin: Any, home
     two = plugin(connection=Connection(remote_password="other"))
     two.run(None, variables(home))
     assert one.attached[0][0]["digest"] != two.attached[0][0]["digest"]
-    assert one.ran[0][2]["sockets"] == two.ran[0][2]["sockets"]
+    assert one.ran[0].context.sockets == two.ran[0].context.sockets
 
 
 def test_a_delegated_task_is_about_the_delegate(plugin: Any, home: Path) -> None:
     theirs = {"expected_computer_name": "edge", "inventory_hostname": "fe2013"}
     one = plugin(delegate_to="edge2013")
     one.run(None, variables(home, ansible_delegated_vars={"edge2013": theirs}))
-    _connection, told, context = one.ran[0]
-    assert (context["host"], context["expected_computer_name"]) == ("edge2013", "edge")
-    assert told["ansible_delegated_vars"]["edge2013"]["ansible_python_interpreter"] == "/usr/bin/python3"
-    assert "ansible_python_interpreter" not in theirs
+    known = one.ran[0].context
+    assert (known.host, known.expected_computer_name) == ("edge2013", "edge")
 
 
 def test_evidence_goes_into_the_journal_or_the_plan(plugin: Any, home: Path) -> None:
@@ -240,8 +286,7 @@ def test_evidence_of_a_probe_that_ran_on_another_host(plugin: Any, home: Path) -
     evidence = {"changed": False, "evidence": [{"fact": "answers", "member": "organisation"}]}
     one = plugin("xmpp_probe", result=evidence, connection=Connection("ssh"))
     one.run(None, variables(home))
-    ((connection, told, _context),) = one.ran
-    assert connection.transport == "ssh" and "ansible_python_interpreter" not in told and one.attached == []
+    assert one.ran == [None] and one.attached == [], "as a program, on that host"
     assert [entry["fact"] for entry in entries(home / "state")] == ["answers"]
 
 
@@ -254,9 +299,11 @@ def test_a_session_that_was_lost_makes_the_host_unreachable(plugin: Any, home: P
 
 
 def test_a_module_that_breaks_tells_no_secret(plugin: Any, home: Path) -> None:
-    broken = {"failed": True, "module_stderr": f"Traceback ... {PASSWORD} ... CANARY-option", "msg": "MODULE FAILURE"}
+    broken = KeyError(f"{PASSWORD} CANARY-option")
     one = plugin(result=broken, args={"pfx_password": "CANARY-option", "identity": "visible"})
-    assert "CANARY" not in json.dumps(one.run(None, variables(home)))
+    result = one.run(None, variables(home))
+    assert result["failed"] and "xmpp_partner broke: KeyError" in result["msg"] and "Traceback" in result["exception"]
+    assert "CANARY" not in json.dumps(result)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +315,9 @@ def test_a_module_that_breaks_tells_no_secret(plugin: Any, home: Path) -> None:
         ({}, Connection(port=5985, transport=["basic"]), "lync_allow_unencrypted"),
     ],
 )
-def test_refusals_come_before_anything_is_started(plugin: Any, home: Path, task: dict[str, Any], connection: Any, text: str) -> None:
+def test_refusals_come_before_anything_is_started(
+    plugin: Any, home: Path, task: dict[str, Any], connection: Any, text: str
+) -> None:
     one = plugin(connection=connection, **task)
     with pytest.raises(AnsibleActionFail, match=text):
         one.run(None, variables(home))
@@ -287,10 +336,13 @@ def test_credssp_on_the_perimeter_with_an_account_of_the_inside(plugin: Any, hom
     assert one.attached
 
 
-def test_options_would_be_left_in_files(plugin: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_files_hold_no_options(plugin: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible.constants.DEFAULT_KEEP_REMOTE_FILES", True)
-    with pytest.raises(AnsibleActionFail, match="ANSIBLE_KEEP_REMOTE_FILES"):
-        plugin().run(None, variables(home))
+    one = plugin(args={"domain": "CANARY-option"})
+    one.run(None, variables(home))
+    assert one.ran != [None], "it was not packed into a program"
+    kept = [path for path in home.rglob("*") if path.is_file() and "CANARY" in path.read_text(errors="replace")]
+    assert kept == []
 
 
 def test_unencrypted_where_the_host_allows_it(plugin: Any, home: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE, VERSION, Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VERSION, Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -25,16 +25,16 @@ TEXT = {
 }
 
 
-def test_the_context_comes_from_one_variable() -> None:
-    context = Context.from_environment({VARIABLE: json.dumps(TEXT)})
+def test_a_context_crosses_as_json() -> None:
+    context = Context.from_json(TEXT)
     assert (context.state_dir, context.run, context.host, context.check) == ("/state", "r1", "fe2013", False)
     assert Context.from_json(json.loads(json.dumps(context.to_json()))) == context
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", json.dumps({"state_dir": "/s", "run": 3, "host": "h"})])
-def test_without_a_context_one_sentence(text: str) -> None:
+@pytest.mark.parametrize("data", [[], {}, {"state_dir": "/s", "run": 3, "host": "h"}])
+def test_without_a_context_one_sentence(data: object) -> None:
     with pytest.raises(StateError):
-        Context.from_environment({VARIABLE: text} if text else {})
+        Context.from_json(data)
 
 
 def test_members_of_several_groups_are_listed_once() -> None:

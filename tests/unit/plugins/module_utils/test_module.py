@@ -24,7 +24,6 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     Evidence,
     Secret,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VARIABLE, Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
     CmdletFailed,
     InvalidInput,
@@ -178,34 +177,32 @@ def test_values_are_compared_as_lync_does(one: Any, other: Any, same: bool) -> N
 # --- the process
 
 
+SPEC = {"name": {"type": "str"}, "password": {"type": "str", "no_log": True}}
+
+
 def main(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: Any, context: Context | None, **args: Any
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], anywhere: bool, **args: Any
 ) -> dict[str, Any]:
     arguments = {"ANSIBLE_MODULE_ARGS": {"_ansible_check_mode": args.pop("check", False), **args}}
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
-    if context is None:
-        monkeypatch.delenv(VARIABLE, raising=False)
-    else:
-        monkeypatch.setenv(VARIABLE, json.dumps(context.to_json()))
     with pytest.raises(SystemExit):
-        execute({"name": {"type": "str"}, "password": {"type": "str", "no_log": True}}, run)
+        execute(SPEC, echo, anywhere=anywhere)
     result: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
     return result
 
 
 def echo(task: Task) -> Report:
+    if task.params["name"] == "bad":
+        raise InvalidInput(f"bad {task.params['password']}")
     return Report(True, {"name": task.params["name"], "check": task.check_mode}, warnings=["careful"])
 
 
-def test_a_modules_main_ends_with_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bench: Bench
-) -> None:
-    context = bench.context(sockets={"fe2013": "/nowhere"})
+def test_a_modules_main_ends_with_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     warned: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: warned.append(text))
-    result = main(monkeypatch, capsys, echo, context, name="{{ x }}", check=True)
+    result = main(monkeypatch, capsys, True, name="{{ x }}", check=True)
     assert result["changed"] and result["name"] == "{{ x }}" and result["check"] is True
     assert warned == ["careful"]
 
@@ -213,26 +210,26 @@ def test_a_modules_main_ends_with_json(
 def test_without_an_action_plugin_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = main(monkeypatch, capsys, echo, None, name="x")
+    result = main(monkeypatch, capsys, False, name="x")
     assert result["failed"] and "action plugin" in result["msg"] and result["error"] == {"kind": "state"}
-
-
-def test_without_a_session_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bench: Bench
-) -> None:
-    result = main(monkeypatch, capsys, echo, bench.context(), name="x")
-    assert result["failed"] and "no session with fe2013" in result["msg"]
-    assert main(monkeypatch, capsys, echo, bench.context(), name="x", check=True)["check"] is True
 
 
 def test_a_failure_keeps_secrets_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bench: Bench
 ) -> None:
-    def run(task: Task) -> Report:
-        raise InvalidInput(f"bad {task.params['password']}")
-
-    result = main(monkeypatch, capsys, run, bench.context(sockets={"fe2013": "/x"}), password="CANARY-pw")
+    given = {"name": "bad", "password": "CANARY-pw"}
+    result = main(monkeypatch, capsys, True, **given)
     assert result["failed"] and "CANARY" not in json.dumps(result)
+    assert "CANARY" not in json.dumps(perform(SPEC, echo, given, bench.context()))
+
+
+def test_in_the_worker_a_result_says_what_it_was_called_with(bench: Bench) -> None:
+    given = {"name": "x", "password": "CANARY-pw"}
+    result = perform(SPEC, echo, given, bench.context())
+    assert result["invocation"]["module_args"]["name"] == "x" and result["warnings"] == ["careful"]
+    assert "CANARY" not in json.dumps(result)
+    misspelt = perform(SPEC, echo, {"nmae": "x"}, bench.context(module="xmpp_partner"))
+    assert misspelt["failed"] and "Unsupported parameters for (xmpp_partner) module: nmae" in misspelt["msg"]
 
 
 def test_only_one_place_ends_a_module() -> None:

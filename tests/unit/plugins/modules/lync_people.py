@@ -146,7 +146,7 @@ def documented(module: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-_OF_CORE = {"changed", "diff", "failed", "msg", "warnings"}
+_OF_CORE = {"changed", "diff", "failed", "invocation", "msg", "warnings"}
 
 
 def undocumented(module: Any, result: Mapping[str, Any]) -> list[str]:

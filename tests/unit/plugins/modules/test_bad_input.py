@@ -71,7 +71,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "certificate": {
         **CERTIFICATE,
         "authority": {"certificate": "/nowhere/ca.pem", "key": "/nowhere/ca.key"},
-        "authority_passphrase": "x",
+        "authority_passphrase": "long-enough",
     },
     "certificate_assignment": CERTIFICATE,
     "database": {"sql_server_fqdn": "sql.contoso.test"},
