@@ -27,7 +27,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.lync.xmpp_migration.lab import dns
@@ -57,14 +56,10 @@ from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell
 OURS = "ansible_collections.lync.xmpp_migration.plugins.modules"
 
 
-@functools.cache
 def definition(module: str) -> tuple[Mapping[str, Any], Callable[[Task], Any], Mapping[str, Any]]:
-    """Argument spec, `run` and constraints of a module, as it hands them to `execute` itself."""
+    """Argument spec, `run` and constraints of a module, where the action plugin finds them too."""
     imported = importlib.import_module(f"{OURS}.{module}")
-    with mock.patch.object(imported, "execute") as execute:
-        imported.main()
-    (spec, run), more = execute.call_args
-    return spec, run, {name: value for name, value in more.items() if name != "windows_host"}
+    return imported.ARGUMENT_SPEC, imported.run, getattr(imported, "CONSTRAINTS", {})
 
 
 class ReplayTask(Task):
