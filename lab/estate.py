@@ -66,6 +66,32 @@ class Gateway:
 
 
 @dataclass(frozen=True)
+class Ocs:
+    """An Office Communications Server 2007 R2 pool and its Edge: in Active Directory and in its own consoles only."""
+
+    pool: str
+    machines: tuple[str, ...] = ()  # empty: the pool's own FQDN
+    edge: str = ""  # internal FQDN of its Access Edge; empty: it has none
+    access_fqdn: str = ""
+    web_conferencing_fqdn: str = ""
+    av_fqdn: str = ""
+    internal_address: str = ""
+    external_address: str = ""
+    allowed_domains: tuple[str, ...] = ()  # on the Edge's Allow list, to the gateway; empty: all of the gateway's
+    internal_servers: tuple[str, ...] = ()  # on the Edge's Internal tab, beside the pool itself
+    federation_fqdn: str = ""  # global properties, Federation tab; empty: the Edge
+    global_settings: str = "configuration"  # configuration | system: the container in Active Directory
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # what Import-CsLegacyConfiguration makes of them
+    conference_directories: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrganizationalUnit:
+    name: str  # "OU=Staff", below the domain
+    inheritance_broken: bool = False
+
+
+@dataclass(frozen=True)
 class Host:
     """A Windows computer. Machines of pools and Edges that are not listed get one with defaults."""
 
@@ -85,6 +111,7 @@ class Host:
     external_address: str = ""
     in_service: bool | None = None  # None: yes, when the topology has it: store, components, services, certificates
     reachable: bool = True
+    second_hop: bool = True  # False: a session's credentials end here, as over plain WinRM; no directory, no SQL
 
 
 @dataclass(frozen=True)
@@ -137,6 +164,7 @@ class Zone:
 class Replication:
     lag: float = 0.0  # seconds of lab time from a change to a replica
     replicas: dict[str, float] = field(default_factory=dict)  # other values, by replica FQDN
+    directory: float = 0.0  # seconds of lab time until every domain controller has a preparation
 
 
 @dataclass(frozen=True)
@@ -189,6 +217,7 @@ class Estate:
     pools: tuple[Pool, ...] = ()
     edges: tuple[Edge, ...] = ()
     gateway: Gateway | None = None
+    ocs: Ocs | None = None
     hosts: tuple[Host, ...] = ()
     users: tuple[Users | Person, ...] = ()
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # external access policies by identity
@@ -202,6 +231,9 @@ class Estate:
     replication: Replication = field(default_factory=Replication)
     latency: dict[str, float] = field(default_factory=dict)  # cmdlet -> seconds of lab time
     domain_admins: tuple[str, ...] = ()  # logon names that may move protected accounts
+    prepared_for: str = ""  # product that Active Directory is prepared for; empty: the newest of the estate
+    operator_groups: tuple[str, ...] | None = None  # groups of the accounts that sign in; None: all
+    organizational_units: tuple[OrganizationalUnit, ...] = ()  # beside those in which the users are
     language: str = "en"  # en | de | ja
     seed: int = 1
     clock: str | None = None  # ISO moment at which the lab's clock starts

@@ -16,6 +16,7 @@ from .estate import Edge, Estate, Person, Pool, Users
 from .estate_file import Document, EstateError
 from .organisation.names import SCRIPTS
 from .organisation.population import ODDITIES
+from .organisation.preparation import PRODUCTS as PREPARATIONS
 from .organisation.settings import POLICY_FLAGS, access_edge_defaults
 from .organisation.unknowns import Unknowns
 
@@ -23,7 +24,7 @@ LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 EXTERNAL = ipaddress.ip_network("203.0.113.0/24")
 INTERNAL = ipaddress.ip_network("10.0.0.0/8")
 VERSIONS = (5, 6, 7, 8)
-PRODUCTS = ("lync_2010", "lync_2013", "sfb_2015", "sfb_2019", "ocs_xmpp_gateway")
+PRODUCTS = ("lync_2010", "lync_2013", "sfb_2015", "sfb_2019", "ocs_xmpp_gateway", "ocs_2007_r2")
 GROUPS = (
     "lync_2013_front_ends",
     "lync_2013_edges",
@@ -63,6 +64,8 @@ class Checker:
             self.names,
             self.structure,
             self.routes,
+            self.directory,
+            self.ocs,
             self.gateway,
             self.hosts,
             self.domains,
@@ -182,12 +185,41 @@ class Checker:
         if "backcompatsite" in names and len(names) == 1:
             self.fail(self.e, "sites", "BackCompatSite is only ever beside another site.")
 
+    def directory(self) -> None:
+        e = self.e
+        if e.prepared_for:
+            self.one_of(e, "prepared_for", PREPARATIONS)
+        for unit in e.organizational_units:
+            if not re.match(r"(?i)(OU|CN)=", unit.name):
+                self.fail(unit, "name", f"{unit.name!r} does not begin with OU= or CN=.")
+        if e.replication.directory < 0:
+            self.fail(e.replication, "directory", "a delay cannot be negative.")
+
+    def ocs(self) -> None:
+        ocs = self.e.ocs
+        if ocs is None:
+            return
+        self.name(
+            ocs, "pool", "machines", "edge", "access_fqdn", "web_conferencing_fqdn", "av_fqdn", "allowed_domains",
+            "internal_servers", "federation_fqdn",
+        )  # fmt: skip
+        self.address(ocs, "internal_address", False)
+        self.address(ocs, "external_address", True)
+        self.one_of(ocs, "global_settings", ("configuration", "system"))
+        if any(pool.version < 6 for pool in self.e.pools):
+            self.fail(ocs, "", "Office Communications Server beside Lync Server 2010 is one version too many.")
+        if ocs.edge and not ocs.access_fqdn:
+            self.fail(ocs, "access_fqdn", f"the Edge {ocs.edge} needs the FQDN of its Access Edge.")
+        if ocs.pool.casefold() in self.pools or ocs.edge.casefold() in self.edges:
+            self.fail(ocs, "pool", f"{ocs.pool} or its Edge is one of Lync Server as well.")
+
     def gateway(self) -> None:
         gateway = self.e.gateway
         if gateway is None:
             return
         self.name(gateway, "fqdn", "partners")
-        self.reference(gateway, "edge", self.edges, "Edge")
+        ocs = {self.e.ocs.edge.casefold(): self.e.ocs} if self.e.ocs is not None and self.e.ocs.edge else {}
+        self.reference(gateway, "edge", {**self.edges, **ocs}, "Edge")
         self.address(gateway, "address", True)
         known = {partner.domain.casefold() for partner in self.e.partners}
         for domain in gateway.partners:
@@ -264,8 +296,12 @@ class Checker:
         own = {d.casefold() for d in self.e.sip_domains}
         per_user = {name.removeprefix("Tag:").casefold() for name in self.e.policies if not name.startswith("Site:")}
         seen: set[str] = set()
+        pools: dict[str, t.Any] = {**self.pools}
+        if self.e.ocs is not None:
+            pools[self.e.ocs.pool.casefold()] = self.e.ocs
+            per_user |= {name.casefold() for name in self.e.ocs.policies}
         for entry in self.e.users:
-            self.reference(entry, "pool", self.pools, "pool")
+            self.reference(entry, "pool", pools, "pool")
             if not re.match(r"(?i)(OU|CN)=", entry.container):
                 self.fail(entry, "container", f"{entry.container!r} does not begin with OU= or CN=.")
             for kind, name in entry.policies.items():

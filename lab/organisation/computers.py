@@ -43,6 +43,7 @@ class Computer:
     booted_at: datetime | None = None
     restart_pending: bool = False
     reachable: bool = True  # False: no WinRM endpoint is served
+    second_hop: bool = True  # False: what a session has cannot be shown to another computer
     accounts: tuple[str, ...] = ()  # secrets are with the endpoint, never here
 
     @property
