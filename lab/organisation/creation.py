@@ -11,11 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from ..estate import Edge, Estate, Host, Pool
-from . import services
+from . import legacy, services
+from .central_store import CentralManagement, location, no_store
 from .clock import Clock
 from .computers import EDITIONS, Computer
 from .equipment import equip, equip_computer, start_services
 from .population import populate
+from .preparation import EDITIONS as EDITION_VERSIONS
+from .preparation import PRODUCTS, Preparation
 from .settings import (
     access_edge_defaults,
     allowed_domain,
@@ -46,12 +49,20 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
     world = World(estate, clock)
     now = clock.now()
     topology = topology_of(estate)
-    world.cms = Store(Snapshot(1, now, topology, _settings(estate, topology)))
+    if estate.pools:
+        world.cms = Store(Snapshot(1, now, topology, _settings(estate, topology)))
+        where = _store_location(estate)
+        world.central = CentralManagement(where, {where: world.cms})
+    else:
+        world.cms = no_store(now)
+        topology = world.cms.topology
+    world.preparation = _prepared(estate)
     populate(world.ad, estate, now)
     if estate.gateway is not None:
         g = estate.gateway
         partners = g.partners or tuple(p.domain for p in estate.partners)
         world.gateway = Gateway(g.fqdn.casefold(), g.edge.casefold(), g.address, partners)
+    world.ocs = legacy.from_estate(estate, world.gateway.partners if world.gateway is not None else ())
     for host in _hosts(estate, topology):
         computer = _computer(estate, host, topology)
         computer.booted_at = now
@@ -72,6 +83,21 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
     return world
 
 
+def _store_location(estate: Estate) -> tuple[str, str]:
+    pool = next(p for p in estate.pools if p.fqdn.casefold() == estate.central_management.casefold())
+    return location(pool.sql or pool.fqdn, "RTC")
+
+
+def _prepared(estate: Estate) -> Preparation:
+    """For what the estate says, or for the newest product that it has."""
+    ocs = estate.ocs
+    version = PRODUCTS.get(estate.prepared_for, -1)
+    if version < 0:
+        products = [EDITION_VERSIONS[EDITIONS[h.product]] for h in estate.hosts if h.product in EDITIONS]
+        version = max([PRODUCTS["ocs_2007_r2"] if ocs else 6, *products, *(p.version for p in estate.pools)])
+    return Preparation.of(version, estate.replication.directory, ocs is not None and ocs.global_settings == "system")
+
+
 def _hosts(estate: Estate, topology: Topology) -> list[Host]:
     """The estate's hosts, and those of pools and Edges that it leaves to the defaults."""
     listed = {host.fqdn.casefold() for host in estate.hosts}
@@ -86,6 +112,7 @@ def _hosts(estate: Estate, topology: Topology) -> list[Host]:
                 hosts.append(
                     Host(fqdn, groups=groups, windows=windows, powershell=powershell, workgroup=edge, product=product)
                 )
+    hosts += [host for host in _ocs_hosts(estate) if host.fqdn.casefold() not in listed]
     if estate.gateway is not None and estate.gateway.fqdn.casefold() not in listed:
         hosts.append(
             Host(
@@ -96,6 +123,27 @@ def _hosts(estate: Estate, topology: Topology) -> list[Host]:
                 workgroup=True,
                 product="ocs_xmpp_gateway",
                 external_address=estate.gateway.address,
+            )
+        )
+    return hosts
+
+
+def _ocs_hosts(estate: Estate) -> list[Host]:
+    """[inf] servers of that time answer no session."""
+    ocs = estate.ocs
+    if ocs is None:
+        return []
+    common = {"windows": "6.1", "powershell": "2.0", "product": "ocs_2007_r2", "reachable": False}
+    hosts = [Host(m, groups=("lync_legacy_front_ends",), **common) for m in ocs.machines or (ocs.pool,)]
+    if ocs.edge:
+        hosts.append(
+            Host(
+                ocs.edge,
+                groups=("lync_legacy_edges",),
+                workgroup=True,
+                internal_address=ocs.internal_address,
+                external_address=ocs.external_address,
+                **common,
             )
         )
     return hosts
@@ -138,6 +186,7 @@ def _computer(estate: Estate, host: Host, topology: Topology) -> Computer:
         packages=dict(host.packages),
         sql_instances={name.upper() for name in host.sql_instances},
         reachable=host.reachable,
+        second_hop=host.second_hop,
     )
 
 

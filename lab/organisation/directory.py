@@ -33,6 +33,7 @@ class User:
         "hosting_provider",
         "internet",
         "last",
+        "legacy_policies",
         "line_uri",
         "mail",
         "name",
@@ -60,6 +61,7 @@ class User:
         self.target_registrar_pool: str | None = None  # set while a move is in flight
         self.home_server: str | None = None  # only written down for OCS users; see Directory.home_server
         self.hosting_provider = ON_PREMISES
+        self.legacy_policies: dict[str, str] = NO_POLICIES  # OCS: what Move-CsLegacyUser grants once it is imported
         self.policies: dict[str, str] = NO_POLICIES  # noun -> name without "Tag:", {"ExternalAccessPolicy": "X"}
         self.federation = self.internet = True
         self.public_network = self.enterprise_voice = False

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from .certificates import Authority, Keys, Stored, certificates_of, subject
 from .computers import Computer
+from .legacy import EDGE_DISPLAY_NAME, FRONT_END_DISPLAY_NAME
+from .legacy import SERVICE as OCS_SERVICE
 from .services import OCS_GATEWAY, OCS_GATEWAY_DISPLAY_NAME, WindowsService, prepare, start, start_all
 from .topology import Topology
 
@@ -82,3 +84,16 @@ def start_services(world: World) -> None:
                 start(world, computer, service)
         elif computer.fqdn in world.replicas:
             start_all(world, computer)
+    for fqdn, display in _ocs_servers(world):
+        ocs_server = world.computer(fqdn)
+        if ocs_server is not None:
+            service = WindowsService(OCS_SERVICE, display, "RTCSrv", lync=False)
+            ocs_server.windows_services[OCS_SERVICE] = service
+            start(world, ocs_server, service)
+
+
+def _ocs_servers(world: World) -> list[tuple[str, str]]:
+    if world.ocs is None:
+        return []
+    pool = [(fqdn, FRONT_END_DISPLAY_NAME) for fqdn in world.ocs.machines]
+    return [*pool, (world.ocs.edge, EDGE_DISPLAY_NAME)] if world.ocs.edge else pool

@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from ..estate import Estate, Person, Users
 from .directory import Directory, User
+from .legacy import home_server
 from .names import name
 
 #: Keys of a user's ``oddities`` in an estate, with what they do.
@@ -33,7 +34,7 @@ def populate(directory: Directory, estate: Estate, at: datetime) -> None:
                 directory.add(user)
             number += entry.count
         else:
-            directory.add(_person(directory, entry, number, at))
+            directory.add(_person(directory, estate, entry, number, at))
             number += 1
 
 
@@ -60,8 +61,7 @@ def _group(directory: Directory, estate: Estate, group: Users, offset: int, at: 
                 upn=f"{login}@{directory.domain}",
                 mail=address,
                 sip=f"sip:{address}",
-                registrar_pool=group.pool,
-                policies=dict(group.policies) if group.policies else {},
+                **_home(directory, estate, group.pool, group.policies),
                 enabled=not (group.disabled_every and (index + 1) % group.disabled_every == 0),
                 when_created=at,
                 when_changed=at,
@@ -70,7 +70,14 @@ def _group(directory: Directory, estate: Estate, group: Users, offset: int, at: 
     return users
 
 
-def _person(directory: Directory, person: Person, number: int, at: datetime) -> User:
+def _home(directory: Directory, estate: Estate, pool: str | None, policies: dict[str, str]) -> dict[str, object]:
+    """Where a user is homed. One of an OCS pool has no RegistrarPool, and no policy of Lync Server yet."""
+    if estate.ocs is not None and pool is not None and pool.casefold() == estate.ocs.pool.casefold():
+        return {"home_server": home_server(estate.ocs.pool, directory.base), "legacy_policies": dict(policies)}
+    return {"registrar_pool": pool, "policies": dict(policies)}
+
+
+def _person(directory: Directory, estate: Estate, person: Person, number: int, at: datetime) -> User:
     login = person.sip.partition(":")[2].partition("@")[0]
     display = person.display_name or login
     return User(
@@ -86,10 +93,8 @@ def _person(directory: Directory, person: Person, number: int, at: datetime) -> 
         sip=person.sip,
         enabled=person.enabled,
         ad_only=person.ad_only,
-        registrar_pool=person.pool,
-        home_server=person.home_server,
         hosting_provider=person.hosting_provider,
-        policies=dict(person.policies),
+        **({"home_server": person.home_server} | _home(directory, estate, person.pool, person.policies)),
         oddities=dict(person.oddities),
         when_created=at,
         when_changed=at,

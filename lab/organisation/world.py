@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..estate import Estate
+from .central_store import CentralManagement
 from .clock import Clock
 from .computers import Computer
 from .deployment import notify_listeners
 from .directory import Directory, User
 from .files import Files
 from .laws import Laws
+from .legacy import Ocs
+from .preparation import Accounts, Preparation
 from .store import Replica, Snapshot, Store
 from .transcript import Transcript
 from .unknowns import Unknowns
@@ -51,7 +54,11 @@ class World:
         self.latency: dict[str, float] = dict(estate.latency)  # cmdlet -> seconds of lab time
         self.computers: dict[str, Computer] = {}  # by lower-case FQDN
         self.ad = Directory(estate.domain, estate.seed)
-        self.cms: Store  # set by create()
+        self.preparation = Preparation()
+        self.accounts = Accounts(estate.operator_groups)
+        self.central = CentralManagement()
+        self.ocs: Ocs | None = None  # Office Communications Server 2007 R2, where that is the source
+        self.cms: Store  # set by create(); the store that the directory leads to, see organisation.central_store
         self.replicas: dict[str, Replica] = {}  # by lower-case FQDN of the computer
         self.files = Files()
         self.zones = Zones(estate.zones)
