@@ -175,6 +175,58 @@ COLLECTIONS: Mapping[str, Collection] = _table(
         "local_database", "Test-CsDatabase", {"LocalService": True}, store="host", constant="local",
         properties=_DATABASE,
     ),
+    # Test-CsDatabase of the Central Management store itself, which no topology has to name.
+    Collection(
+        "central_database", "Test-CsDatabase", {"CentralManagementDatabase": True}, narrow="SqlServerFqdn", constant="",
+        properties=_DATABASE,
+    ),
+    # The cmdlets answer with the name of a state, so the row is that name.
+    Collection("ad_schema", "Get-CsAdServerSchema", store="ad", constant="schema", properties=(".",)),
+    Collection("ad_forest", "Get-CsAdForest", store="ad", constant="forest", properties=(".",)),
+    Collection("ad_domain", "Get-CsAdDomain", store="ad", constant="domain", properties=(".",)),
+    Collection("conference_directory", "Get-CsConferenceDirectory", properties=("Identity", "ServiceId")),
+    # Windows itself. On Windows Server 2008 R2 a feature has no InstallState.
+    Collection(
+        "windows_feature", "Get-WindowsFeature", store="host", identity="Name",
+        properties=("Name", "Installed", "InstallState"),
+    ),
+    # The values of one key: a query asks for them by their names.
+    Collection(
+        "registry", "Get-ItemProperty", store="host", narrow="LiteralPath", constant="",
+        absent=frozenset({"PathNotFound"}),
+    ),
+    # Get-ItemProperty says nothing of a key that has no value; this says that it is there.
+    Collection(
+        "registry_key", "Get-Item", store="host", narrow="LiteralPath", constant="", properties=("Name",),
+        absent=frozenset({"PathNotFound"}),
+    ),
+    # What is listed under Programs and Features, programs of 32 bits too.
+    Collection(
+        "installed_program", "Get-ItemProperty",
+        {"Path": ["HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\*",
+                  "HKLM:\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\*"]},
+        store="host", identity="DisplayName", properties=("DisplayName", "DisplayVersion"),
+    ),
+    # One row whose properties are the names of instances: a query asks for those it means.
+    Collection(
+        "sql_instance", "Get-ItemProperty",
+        {"LiteralPath": "HKLM:\\SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL"},
+        store="host", constant="instances", absent=frozenset({"PathNotFound"}),
+    ),
+    Collection(
+        "root_certificate", "Get-ChildItem", {"LiteralPath": "Cert:\\LocalMachine\\Root"}, store="host",
+        identity="Thumbprint", properties=("Thumbprint", "Subject", "Issuer", "NotAfter", "RawData"),
+    ),
+    # The lines of the HOSTS file, each of which is its own identity.
+    Collection(
+        "hosts_line", "Get-Content", {"LiteralPath": "C:\\Windows\\System32\\drivers\\etc\\hosts"}, store="host",
+        identity=".", properties=(".",),
+    ),
+    # Get-WmiObject is in every Windows PowerShell; times are texts of WMI (20261121080000.000000+060).
+    Collection(
+        "operating_system", "Get-WmiObject", {"Class": "Win32_OperatingSystem"}, store="host", constant="system",
+        properties=("Version", "Caption", "ProductType", "OperatingSystemSKU", "LastBootUpTime", "LocalDateTime"),
+    ),
     # Not a cmdlet: record sets of the name servers, read and written by the DNS module's own shell.
     Collection(
         "dns_record_set", "dns.query", store="dns", narrow="name", properties=("Identity", "Zone", "Ttl", "Values"),

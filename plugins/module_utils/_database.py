@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The databases that the published topology puts on a SQL server, and those of a server's own instances.
+"""The databases that the published topology puts on a SQL server, those of a server's own instances, and those of a new
+Central Management store.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -14,11 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._calls import UNKNOWN, Change, Cmdlet, Irreversible, Query
-from ._errors import InvalidInput, Mismatch, NotReady
+from ._errors import InvalidInput, Mismatch, NotReady, Refused
 from ._module import Report, Task
 from ._names import fqdn
 from ._server import published_topology
 from ._session import quietly
+from ._store_location import Place, place, read_location, record_none, refuse_second
 from ._topology import Topology
 from ._topology_document import TopologyError
 
@@ -41,6 +43,9 @@ class Target:
     what: str
     query: Query
     install: Mapping[str, Any]
+    #: where a Central Management store is to be, and where Active Directory says that one is
+    central: Place | None = None
+    location: str | None = None
 
     @property
     def strict(self) -> Query:
@@ -49,8 +54,7 @@ class Target:
 
 def run(task: Task) -> Report:
     """See that the databases are there; create those that are not."""
-    targets = _targets(task)
-    _see_that_the_topology_has_them(task)
+    targets = _central(task) if task.params["central_management"] else _targets(task)
     changed = False
     rows: list[Row] = []
     before: dict[str, Any] = {}
@@ -67,7 +71,22 @@ def run(task: Task) -> Report:
     return Report(changed, {"databases": [_shown(row) for row in _named(rows)]}, before=before, after=after)
 
 
+def _central(task: Task) -> list[Target]:
+    """The databases of a new Central Management store: none is made where the organisation has one elsewhere (law L4)."""
+    if task.params["sql_server_fqdn"] is None or task.params["local"]:
+        raise InvalidInput("central_management goes with sql_server_fqdn, and not with local.")
+    wanted = place(task.params["sql_server_fqdn"], task.params["sql_instance"])
+    location = read_location(task)
+    refuse_second(location, wanted)
+    parameters = dict(wanted.parameters)
+    parameters.pop("SqlServerFqdn")
+    query = Query("central_database", wanted.server, parameters=parameters, partial=True)
+    install = {"CentralManagementDatabase": True, **wanted.parameters}
+    return [Target(f"Central Management store on {wanted.shown}", query, install, wanted, location)]
+
+
 def _targets(task: Task) -> list[Target]:
+    _see_that_the_topology_has_them(task)
     targets = []
     if task.params["sql_server_fqdn"] is not None:
         server = _fqdn(task.params["sql_server_fqdn"])
@@ -124,6 +143,9 @@ def _read(task: Task, target: Target) -> list[Row]:
 
 def _install(task: Task, target: Target, found: Sequence[Row]) -> list[Row]:
     missing = [_name(row) for row in _named(found) if row.get("Succeed") is not True]
+    if target.central is not None:
+        _see_that_none_is_lost(target)
+        record_none(task)
     task.session.change(
         Change(
             Cmdlet("Install-CsDatabase", {**target.install, "Confirm": False}),
@@ -148,6 +170,18 @@ def _install(task: Task, target: Target, found: Sequence[Row]) -> list[Row]:
             "SQL Server instance runs and that you may create databases there, and run the task again."
         )
     return list(rows)
+
+
+def _see_that_none_is_lost(target: Target) -> None:
+    """Empty databases in the place of those that Active Directory names would be an empty organisation."""
+    if target.location is not None:
+        raise Refused(
+            [
+                f"Active Directory says that the Central Management store is on {target.location}, but Test-CsDatabase does "
+                "not find its databases there: see that the SQL Server instance runs, or restore them from a backup. Empty "
+                "ones are not made in their place."
+            ]
+        )
 
 
 def _named(rows: Sequence[Row]) -> list[Row]:

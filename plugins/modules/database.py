@@ -25,6 +25,17 @@ options:
       - Whether the databases in the server's own instances are meant (C(-LocalDatabases)). They need the local configuration store.
     type: bool
     default: false
+  central_management:
+    description:
+      - Whether the databases of a new Central Management store are meant (C(-CentralManagementDatabase)), which no topology names yet.
+      - Only for a forest without one, which is so after Office Communications Server 2007 R2 alone. It is refused where Active Directory names another place.
+      - Needs O(sql_server_fqdn), and excludes O(local).
+    type: bool
+    default: false
+  sql_instance:
+    description: Name of the SQL Server instance for O(central_management). Empty for the default instance. Otherwise the topology names the instances.
+    type: str
+    default: RTC
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
@@ -36,6 +47,7 @@ seealso:
     description: Microsoft's page of the cmdlet.
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/test-csdatabase
   - module: lync.xmpp_migration.topology
+  - module: lync.xmpp_migration.configuration_store_location
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """
@@ -48,6 +60,12 @@ EXAMPLES = r"""
 - name: Create the databases in the server's own instances
   lync.xmpp_migration.database:
     local: true
+
+- name: Create the databases of a new Central Management store
+  lync.xmpp_migration.database:
+    central_management: true
+    sql_server_fqdn: pool2013.contoso.test
+    sql_instance: RTC
 """
 
 RETURN = r"""
@@ -106,7 +124,12 @@ calls:
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._database import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
-ARGUMENT_SPEC = {"sql_server_fqdn": {"type": "str"}, "local": {"type": "bool", "default": False}}
+ARGUMENT_SPEC = {
+    "sql_server_fqdn": {"type": "str"},
+    "local": {"type": "bool", "default": False},
+    "central_management": {"type": "bool", "default": False},
+    "sql_instance": {"type": "str", "default": "RTC"},
+}
 
 
 def main() -> None:
