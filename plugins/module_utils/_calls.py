@@ -81,7 +81,8 @@ MAX_REQUEST = 1_000_000
 
 _CMDLET = re.compile(r"[A-Z][A-Za-z]*-[A-Za-z][A-Za-z0-9]*|[a-z]+\.[a-z_]+")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_PROPERTY = re.compile(r"\.|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+# Values of the registry, which may have a blank in their names, are properties too.
+_PROPERTY = re.compile(r"\.|[A-Za-z_](?:[A-Za-z0-9_ -]*[A-Za-z0-9_])?(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 # PowerShell's JSON readers turn these texts into dates.
 _LOOKS_LIKE_A_DATE = re.compile(r"\s*(?:\d{4}-\d\d?-\d\d?|\\?/Date\()")
 _TAKEN_BY_THE_HOST = frozenset(

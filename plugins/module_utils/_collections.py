@@ -192,7 +192,7 @@ COLLECTIONS: Mapping[str, Collection] = _table(
     ),
     # The values of one key: a query asks for them by their names.
     Collection(
-        "registry", "Get-ItemProperty", store="host", narrow="LiteralPath", constant="",
+        "registry", "Get-ItemProperty", store="host", narrow="LiteralPath", constant="", properties=("PSChildName",),
         absent=frozenset({"PathNotFound"}),
     ),
     # Get-ItemProperty says nothing of a key that has no value; this says that it is there.
@@ -211,7 +211,7 @@ COLLECTIONS: Mapping[str, Collection] = _table(
     Collection(
         "sql_instance", "Get-ItemProperty",
         {"LiteralPath": "HKLM:\\SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL"},
-        store="host", constant="instances", absent=frozenset({"PathNotFound"}),
+        store="host", constant="instances", properties=("RTC",), absent=frozenset({"PathNotFound"}),
     ),
     Collection(
         "root_certificate", "Get-ChildItem", {"LiteralPath": "Cert:\\LocalMachine\\Root"}, store="host",

@@ -105,6 +105,9 @@ def full_name(hello: Mapping[str, Any]) -> str:
 
 
 Laws = Callable[[Change, Facts], Sequence[str]]
+#: Exit codes of success: none, as of a cmdlet; 0; and those of Windows Installer for "done, a restart is wanted" and
+#: "done, a restart was begun".
+SUCCEEDED = (None, 0, 3010, 1641)
 Answer = tuple[list[list[Any]], dict[str, Any]]
 
 
@@ -333,7 +336,7 @@ class Performer:
         errors = remote_errors(end) or tuple(error for answer in made[:-1] for error in remote_errors(answer[1]))
         outcome: dict[str, Any] = {
             "id": one,
-            "ok": bool(end.get("ok")) and not end.get("exit"),
+            "ok": bool(end.get("ok")) and end.get("exit") in SUCCEEDED,
             "ran": bool(end),
             "errors": [error.to_json() for error in errors],
             "warnings": clean(list(end.get("warnings") or ())),

@@ -32,6 +32,7 @@ from ._calls import (
     Irreversible,
     Query,
     ReadSlice,
+    Undo,
     WriteSlice,
     change_to_json,
     clean,
@@ -44,12 +45,22 @@ from ._calls import (
 )
 from ._collections import scope_of
 from ._context import Context
-from ._errors import CmdletFailed, InDoubt, MigrationError, NeverRan, NotReady, RemoteError, StateError, from_json
+from ._errors import (
+    CmdletFailed,
+    InDoubt,
+    InvalidRequest,
+    MigrationError,
+    NeverRan,
+    NotReady,
+    RemoteError,
+    StateError,
+    from_json,
+)
 
 if TYPE_CHECKING:  # a module whose calls go to a daemon has no use for it, and every task would pay for loading it
     from ._performer import Performer
 
-SLICE = 500_000
+SLICE = 720_000
 """Bytes of a file in one request: with base64 they stay below the limit of a request."""
 
 T = TypeVar("T")
@@ -232,9 +243,12 @@ class Session:
 
     def read_file(self, path: str, limit: int = 64_000_000) -> bytes:
         """A file of the host, in slices; it must not change on the way."""
-        content, size = b"", None
+        content, size, digest = bytearray(), None, None
         while size is None or len(content) < size:
-            (answer,) = self.call(ReadSlice(path, len(content), SLICE))
+            calls: list[Call] = [ReadSlice(path, len(content), SLICE)]
+            if size is None or size - len(content) <= SLICE:  # this may be, or is, the last one
+                calls.append(HashFile(path))
+            answer, *hashed = self.call(*calls)
             self._checked_file(path, answer)
             size = int(answer["size"])
             if size > limit:
@@ -243,24 +257,39 @@ class Session:
             content += got
             if not got and len(content) < size:
                 raise CmdletFailed(f"{path} on {self.context.host} was changed while it was read.")
-        if self._hash(path) != hashlib.sha256(content).hexdigest():
+            for one in hashed:
+                self._checked_file(path, one)
+                digest = one["sha256"]
+        if digest != hashlib.sha256(content).hexdigest():
             raise CmdletFailed(f"{path} on {self.context.host} was changed while it was read.")
-        return content
+        return bytes(content)
 
-    def write_file(self, path: str, content: bytes, what: str | None = None, override: str | None = None) -> bool:
-        """Make a file of the host have this content; False where it has it already."""
+    def write_file(
+        self,
+        path: str,
+        content: bytes,
+        what: str | None = None,
+        override: str | None = None,
+        *,
+        undo: Undo = (),
+        effects: Sequence[Effect] = (),
+    ) -> bool:
+        """Make a file of the host have this content; False where it has it already.
+
+        `undo` is for a file that was not there, or one whose former content is kept; `effects` are beside the file's own.
+        """
         wanted = hashlib.sha256(content).hexdigest()
         (answer,) = self.call(HashFile(path)) if not self._absent() else [{"ok": False}]
         if answer["ok"] and answer.get("sha256") == wanted:
             return False
         name, effect = what or f"file {path}", self.effect("file", path, {"FullName": path, "Length": len(content)})
-        kept = Irreversible("the file's former content is not kept") if answer["ok"] else ()
+        kept = undo or (Irreversible("the file's former content is not kept") if answer["ok"] else ())
         for offset in range(0, max(len(content), 1), SLICE):
             self.change(
                 Change(
                     WriteSlice(path, offset, content[offset : offset + SLICE]),
                     name,
-                    (effect,),
+                    (effect, *effects),
                     undo=kept,
                     override=override,
                 )
@@ -282,7 +311,26 @@ class Session:
             said = "; ".join(one.shown() for one in answer["errors"][:3])
             raise CmdletFailed(f"{path} on {self.context.host} cannot be read: {said}.", tuple(answer["errors"]))
 
+    # --- the process on the host
+
+    def leave(self, reason: str) -> None:
+        """End the PowerShell on the host; the next request starts another one, which is counted for this named reason.
+
+        Windows gives some things to new processes only. A plan has no process to end.
+        """
+        if self.check:
+            return
+        try:
+            self._perform("leave", reason=reason)
+        except InvalidRequest:
+            pass  # whoever performs has no process of its own
+        self._greeting = None
+
     # --- waiting
+
+    def pause(self, seconds: float) -> None:
+        if not self.check:
+            self._sleep(seconds)
 
     def wait(self, probe: Callable[[], T], seconds: float, interval: float = 5, what: str = "") -> T:
         """What the probe says as soon as that is something. In check mode it is asked once and believed."""

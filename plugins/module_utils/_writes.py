@@ -36,7 +36,12 @@ READS_IN_SPITE_OF_THEIR_VERB = frozenset(
 READS_WITH = {"Request-CsCertificate": "List", "Export-CsConfiguration": "AsBytes"}
 
 #: Programs that may be started at all, by file name: True = it changes something.
-PROGRAMS = {"bootstrapper.exe": True, "msiexec.exe": True, "netstat.exe": False}
+PROGRAMS = {
+    "bootstrapper.exe": True, "msiexec.exe": True, "netstat.exe": False, "certutil.exe": True,
+    # installers that the module package starts
+    "vcredist_x64.exe": True, "sqlexpr_x64.exe": True, "dotnetfx45_full_x86_x64.exe": True,
+    "lyncserverupdateinstaller.exe": True,
+}  # fmt: skip
 
 _PROGRAM_PATH = re.compile(r"[A-Za-z]:\\(?:[^\\/:*?\"<>|]+\\)*([^\\/:*?\"<>|]+)")
 _READING_OPERATION = re.compile(r"[a-z]+\.(?:query|read|list|probe)")

@@ -109,6 +109,7 @@ class Daemon:
             "attach": self._attach,
             "open": self._open,
             "renew": self._renew,
+            "leave": self._leave,
             "inspect": self._inspect,
             "said": self._said,
             "close": self._end,
@@ -141,14 +142,21 @@ class Daemon:
         return self._inspect({})
 
     def _renew(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        self.shell.renew(self._reason(message))
+        return self._inspect({})
+
+    def _leave(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        self.shell.leave(self._reason(message))
+        return {}
+
+    def _reason(self, message: Mapping[str, Any]) -> str:
         from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
 
         from ._shell import RENEWALS
 
         if message.get("reason") not in RENEWALS:
             raise InvalidRequest(f"A session is not renewed for {message.get('reason')!r}.")
-        self.shell.renew(str(message["reason"]))
-        return self._inspect({})
+        return str(message["reason"])
 
     def _inspect(self, _message: Mapping[str, Any]) -> dict[str, Any]:
         shell = self.shell

@@ -83,6 +83,7 @@ class Shell:
         self._hello: dict[str, Any] | None = None
         self._module: str | None = None
         self._why: str | None = None
+        self._restarted = False
 
     # --- what is known of the host
 
@@ -118,11 +119,23 @@ class Shell:
     def renew(self, reason: str) -> dict[str, Any]:
         """End the process and start another one, for a reason that is counted."""
         self._leave(reason)
+        self._restarted = self._restarted or reason == "host_restarted"
         self._module = None
         if self.mode == ONE_SHOT and self._hello is not None:
             with self._dropping():
                 self._import()
         return self.open()
+
+    def leave(self, reason: str) -> None:
+        """End the process; the next request starts another one, for a reason that is counted.
+
+        A computer that restarts may come back with another primary DNS suffix, and is still the same one.
+        """
+        self._leave(reason)
+        self._module = None
+        self._restarted = self._restarted or reason == "host_restarted"
+        if self.mode == ONE_SHOT:
+            self._hello = None
 
     def reconfigure(self, connect: Callable[[], Any], target: str, mode: str) -> None:
         """Other options: another session, perhaps as somebody else or on another computer."""
@@ -201,7 +214,7 @@ class Shell:
                 "(Windows Management Framework 3.0)."
             )
         before = self._hello or {}
-        for name in ("computer", "domain"):
+        for name in ("computer",) if self._restarted else ("computer", "domain"):
             if before and before[name].lower() != values[name].lower():
                 raise Unreachable(
                     f"Another computer answers on {self.target} than before ({values['computer']}, not "

@@ -165,7 +165,14 @@ def test_a_file_that_is_too_large_or_changes_is_an_error(bench: Bench, monkeypat
     with pytest.raises(CmdletFailed, match="more than 5"):
         bench.session().read_file("C:\\a", limit=5)
     session = bench.session()
-    monkeypatch.setattr(session, "_hash", lambda path: "another")
+    asked = session.call
+
+    def changed_between(*calls: Any, **more: Any) -> Any:
+        answers = asked(*calls[:1], **more)
+        bench.hosts["fe2013"].files["c:\\a"] = b"y" * 10
+        return [*answers, *asked(*calls[1:], **more)]
+
+    monkeypatch.setattr(session, "call", changed_between)
     with pytest.raises(CmdletFailed, match="changed while"):
         session.read_file("C:\\a")
 
