@@ -27,7 +27,7 @@ _OAUTH = "OAuthTokenIssuer"
 
 
 def run(task: Task) -> Report:
-    session, wanted, at = task.session, store.wanted_of(task.params), store.now()
+    session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     issuers = (
         Query("stored_certificate", parameters={"LiteralPath": place}, properties=("Thumbprint", "Subject"))
         for place in (store.ROOT, store.INTERMEDIATE)

@@ -29,7 +29,7 @@ except ImportError:  # load_authority says so
 
 def run(task: Task) -> Report:
     """Have a certificate with its key in the server's store that carries the wanted names. It is not assigned."""
-    session, wanted, at = task.session, store.wanted_of(task.params), store.now()
+    session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     root = Query("stored_certificate", parameters={"LiteralPath": store.ROOT}, properties=("Thumbprint",))
     mine, roots = session.read(store.query(session), root)
     have = stored(mine)

@@ -11,26 +11,15 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ._errors import InvalidInput
-from ._names import (
-    BadName,
-    address,
-    domain,
-    fqdn,
-    free_text,
-    policy_identity,
-    same,
-    shown,
-    sip_uri,
-    site_name,
-)
-from ._negotiation import LEVELS, REQUIRED, check_triple
-from ._schema import Either, Key, Problems, boolean, each, name, number, one_of, table, text
+from ._names import same
+from ._negotiation import REQUIRED, check_triple
+from ._schema import Problems
+from ._settings_schema import SCHEMA
 
 ROOT = "lync_migration"
 
@@ -38,8 +27,6 @@ ROOT = "lync_migration"
 NEEDED = (
     "name", "source", "pool", "edge", "legacy", "sip_domains", "topology_source", "partners", "users", "access_policy", "certificates", "dns",
 )  # fmt: skip
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 class InvalidSettings(InvalidInput):
@@ -68,149 +55,6 @@ class Checked:
     warnings: tuple[str, ...]
 
 
-def _plain_name(value: object) -> str:
-    if isinstance(value, str) and _NAME.fullmatch(value):
-        return value
-    raise BadName(
-        f"A short name of letters, digits, '-' and '_' is wanted (a directory is called after it), but {shown(value)} "
-        "is none."
-    )
-
-
-_file = text("A file on the controller")
-_fqdn, _domain, _address, _sip = name(fqdn), name(domain), name(address), name(sip_uri)
-_authority = {"certificate": Key(_file, True), "key": Key(_file, True), "days": Key(number(1, 825))}
-_certificate = table(
-    {
-        "source": Key(one_of("private_ca", "imported")),
-        "certificate": Key(_file),
-        "key": Key(_file),
-        "days": Key(number(1, 825)),
-        "names": Key(each(_domain, unique=True)),
-    }
-)
-_machine = {
-    "fqdn": Key(_fqdn, True),
-    "internal_address": Key(_address, True),
-    "external_address": Key(_address, True),
-    "public_address": Key(_address, empty=True),
-}
-_partner = {
-    "domain": Key(_domain, True),
-    "additional_domains": Key(each(_domain, unique=True), empty=True),
-    "partner_type": Key(one_of("Federated", "PublicVerified", "PublicUnverified")),
-    "tls_negotiation": Key(one_of(*LEVELS)),
-    "sasl_negotiation": Key(one_of(*LEVELS)),
-    "support_dialback_negotiation": Key(boolean),
-    "enable_keep_alive": Key(boolean),
-    "connection_limit": Key(number(1, 1_000_000), empty=True),
-    "proxy_fqdn": Key(_fqdn, empty=True),
-    "description": Key(name(free_text), empty=True),
-}
-_gateway = {
-    "connection_limit": Key(number(1, 1_000_000)),
-    "partner_connection_limit": Key(number(1, 1_000_000)),
-    "keep_alive_interval": Key(number(0, 86_400)),
-    "stream_establishment_timeout": Key(number(0, 86_400)),
-    "stream_inactivity_timeout": Key(number(0, 86_400)),
-    "subscription_refresh_interval": Key(number(0, 31_536_000)),
-    "enable_logging_all_message_bodies": Key(boolean),
-}
-
-SCHEMA = table(
-    {
-        "name": Key(name(_plain_name), True),
-        "source": Key(one_of("lync_2010", "ocs_2007_r2")),
-        "pool": Key(
-            table(
-                {
-                    "fqdn": Key(_fqdn, True),
-                    "kind": Key(one_of("standard", "enterprise"), True),
-                    "site": Key(name(site_name), True),
-                    "conferencing": Key(boolean),
-                    "file_share": Key(text("The name of a file share", 80)),
-                    "external_web_fqdn": Key(_fqdn, empty=True),
-                }
-            )
-        ),
-        "edge": Key(
-            table(
-                {
-                    "fqdn": Key(_fqdn, True),
-                    "access_fqdn": Key(_fqdn, True),
-                    "web_conferencing_fqdn": Key(_fqdn, True),
-                    "av_fqdn": Key(_fqdn, True),
-                    "internal_address": Key(_address),
-                    "external_address": Key(_address),
-                    "public_address": Key(_address, empty=True),
-                    "machines": Key(each(table(_machine), least=1, most=20)),
-                }
-            )
-        ),
-        "legacy": Key(
-            table(
-                {
-                    "pool_fqdn": Key(_fqdn, True),
-                    "edge_fqdn": Key(_fqdn, True),
-                    "gateway_fqdn": Key(_fqdn, True),
-                }
-            )
-        ),
-        "sip_domains": Key(each(_domain, least=1, unique=True)),
-        "xmpp_domains": Key(each(_domain, least=1, unique=True)),
-        "topology_source": Key(one_of("builder", "declared")),
-        "sip_federation_route": Key(one_of("keep", "with_cutover", "already_moved")),
-        "edge_access": Key(one_of("session", "manual")),
-        "partners": Key(each(table(_partner), least=1)),
-        "gateway": Key(table(_gateway)),
-        "users": Key(
-            table(
-                {
-                    "pilot": Key(each(_sip, unique=True)),
-                    "pilot_proof": Key(one_of("test", "declared")),
-                    "move_conference_data": Key(boolean),
-                }
-            )
-        ),
-        "access_policy": Key(
-            table(
-                {
-                    "identity": Key(name(policy_identity), True),
-                    "copy_from": Key(name(policy_identity)),
-                    "grant_to": Key(Either(one_of("all"), each(_sip, unique=True))),
-                    "accepted_losses": Key(each(_sip, unique=True)),
-                }
-            )
-        ),
-        "certificates": Key(
-            table(
-                {
-                    "authority": Key(table(_authority)),
-                    "edge_external": Key(_certificate),
-                    "edge_xmpp": Key(_certificate),
-                    "edge_internal": Key(_certificate),
-                    "front_end": Key(_certificate),
-                }
-            )
-        ),
-        "dns": Key(
-            table(
-                {
-                    "servers": Key(each(table({"address": Key(_address, True), "port": Key(number(1, 65535))}), least=1)),
-                    "zones": Key(each(_domain, least=1, unique=True)),
-                    "method": Key(one_of("rfc2136", "microsoft", "manual")),
-                    "tsig_key_name": Key(text("The name of a TSIG key", 253), empty=True),
-                    "tsig_algorithm": Key(one_of("hmac-sha256", "hmac-sha384", "hmac-sha512")),
-                    "ttl_window": Key(number(0, 86_400)),
-                    "ttl_final": Key(number(1, 604_800)),
-                    "probe_allow_private": Key(boolean),
-                }
-            )
-        ),
-    }
-)  # fmt: skip
-
-
 def check(settings: object, needed: Iterable[str] = NEEDED) -> Checked:
     """The settings in the form that is compared, with every problem and every warning."""
     problems = Problems()
@@ -221,6 +65,7 @@ def check(settings: object, needed: Iterable[str] = NEEDED) -> Checked:
                 problems.add(ROOT, f"The key {key!r} is wanted by this playbook, but is missing.")
     warnings: list[str] = []
     _servers(clean, problems)
+    _sources(clean, problems)
     _partners(clean, problems, warnings)
     _people(clean, problems)
     _rest(clean, problems)
@@ -274,11 +119,64 @@ def _servers(settings: Mapping[str, Any], problems: Problems) -> None:
         inside, outside = machine.get("internal_address"), machine.get("external_address")
         if inside and inside == outside:
             problems.add(f"{ROOT}.{where}", f"{inside} is both the internal and the external address: an Edge has two.")
-    if _get(settings, "pool", "kind") == "enterprise" and settings.get("topology_source") == "declared":
+    _pool(settings, known, problems)
+    _edge_pool(edge, known, problems)
+
+
+def _pool(settings: Mapping[str, Any], known: Mapping[str, str], problems: Problems) -> None:
+    pool = settings.get("pool") or {}
+    own = ("machines", "sql", "file_store")
+    if pool.get("kind") == "enterprise":
+        for key in own:
+            if not pool.get(key):
+                problems.add(f"{ROOT}.pool", f"An Enterprise pool wants {key}, but it is missing.")
+        if not pool.get("internal_web_fqdn"):
+            problems.add(
+                f"{ROOT}.pool",
+                "An Enterprise pool wants internal_web_fqdn, the name under which the load balancer answers, but it is missing.",
+            )
+    elif pool.get("kind") == "standard":
+        for key in own:
+            if pool.get(key):
+                problems.add(
+                    f"{ROOT}.pool.{key}",
+                    "A Standard Edition pool is one server with its own SQL Server and share: take it out.",
+                )
+    for index, machine in enumerate(pool.get("machines") or ()):
+        _other_computer(f"{ROOT}.pool.machines[{index}]", machine.get("fqdn"), known, problems)
+    store = _get(settings, "pool", "sql", "server_fqdn")
+    if store and store in known:
         problems.add(
-            f"{ROOT}.topology_source",
-            "declared adds a Standard Edition pool only: publish an Enterprise pool from Topology Builder and set builder.",
+            f"{ROOT}.pool.sql.server_fqdn",
+            f"{store} is the FQDN of {known[store]} already: the databases are on a server of their own.",
         )
+
+
+def _edge_pool(edge: Mapping[str, Any], known: Mapping[str, str], problems: Problems) -> None:
+    machines = edge.get("machines") or ()
+    for index, machine in enumerate(machines):
+        name = machine.get("fqdn")
+        if len(machines) == 1 and name == edge.get("fqdn"):
+            continue
+        _other_computer(f"{ROOT}.edge.machines[{index}]", name, known, problems)
+
+
+def _other_computer(where: str, name: Any, known: Mapping[str, str], problems: Problems) -> None:
+    if name and name in known:
+        problems.add(where, f"{name} is the FQDN of {known[name]} already: a machine of a pool has a name of its own.")
+
+
+def _sources(settings: Mapping[str, Any], problems: Problems) -> None:
+    """What only one of the two sources has."""
+    source, ocs = settings.get("source"), settings.get("ocs")
+    if source == "ocs_2007_r2" and not ocs:
+        problems.add(
+            ROOT,
+            "The key 'ocs' is wanted for the source ocs_2007_r2: its Edge Servers are not in Active Directory, so the merge of the "
+            "topology has to be told of them.",
+        )
+    if source == "lync_2010" and ocs:
+        problems.add(f"{ROOT}.ocs", "It is for the source ocs_2007_r2, and the source is lync_2010: take it out.")
 
 
 def _partners(settings: Mapping[str, Any], problems: Problems, warnings: list[str]) -> None:
@@ -341,12 +239,7 @@ def _people(settings: Mapping[str, Any], problems: Problems) -> None:
 
 
 #: What the design has a place for and the roles of this version do not do: said at once, not half-way.
-_NOT_YET = {
-    ("source",): "ocs_2007_r2",
-    ("pool", "kind"): "enterprise",
-    ("edge_access",): "manual",
-    ("dns", "method"): "microsoft",
-}
+_NOT_YET = {("dns", "method"): "microsoft"}
 
 
 def _not_yet(settings: Mapping[str, Any], problems: Problems) -> None:
@@ -355,8 +248,6 @@ def _not_yet(settings: Mapping[str, Any], problems: Problems) -> None:
             problems.add(
                 f"{ROOT}.{'.'.join(path)}", f"{value} is not done by the roles of this version: see the README."
             )
-    if _get(settings, "edge", "machines"):
-        problems.add(f"{ROOT}.edge.machines", "The roles of this version deploy one Edge: give its two addresses.")
 
 
 def _rest(settings: Mapping[str, Any], problems: Problems) -> None:

@@ -32,6 +32,7 @@ NAME_OPTIONS: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "default": []},
     "sip_domains": {"type": "list", "elements": "str", "default": []},
     "xmpp_domains": {"type": "list", "elements": "str", "default": []},
+    "server_name": {"type": "bool", "default": False},
 }
 
 
@@ -91,8 +92,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def wanted_of(params: Mapping[str, Any]) -> Wanted:
-    """Uses and names from the options, checked."""
+def wanted_of(params: Mapping[str, Any], session: Session) -> Wanted:
+    """Uses and names from the options, checked; with `server_name` also what the server calls itself."""
     try:
         uses = tuple(distinct(use(one) for one in params["uses"]))
         subject = fqdn(params["subject"])
@@ -103,7 +104,9 @@ def wanted_of(params: Mapping[str, Any]) -> Wanted:
         raise InvalidInput(f"The certificate cannot be as wanted: {exc}") from exc
     if not uses:
         raise InvalidInput("uses is empty: name what the certificate is for, such as AccessEdgeExternal.")
-    return Wanted(uses, subject, tuple(distinct([subject, *more, *edge_names(subject, None, sip, xmpp)])))
+    # in a dry run a host may be known by its inventory name only, which no certificate carries
+    own = [session.scope] if params["server_name"] and "." in session.scope else []
+    return Wanted(uses, subject, tuple(distinct([subject, *own, *more, *edge_names(subject, None, sip, xmpp)])))
 
 
 def query(session: Session) -> Query:

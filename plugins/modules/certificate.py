@@ -43,6 +43,11 @@ options:
     type: list
     elements: str
     default: []
+  server_name:
+    description:
+      - Whether the FQDN of the server itself is to be among the names, as on a Front End of an Enterprise pool.
+    type: bool
+    default: false
   authority:
     description: The private certification authority, on the controller.
     type: dict

@@ -41,6 +41,11 @@ options:
     type: list
     elements: str
     default: []
+  server_name:
+    description:
+      - Whether the FQDN of the server itself is to be among the names, as on a Front End of an Enterprise pool.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
