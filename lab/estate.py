@@ -13,6 +13,17 @@ from typing import Any
 from .estate_file import Document, EstateError
 
 
+#: All that a migration needs. Those that the directory does not have yet count once it has them.
+OPERATOR_GROUPS = (
+    "Domain Admins",
+    "Enterprise Admins",
+    "Schema Admins",
+    "RTCUniversalServerAdmins",
+    "RTCUniversalUserAdmins",
+    "CsAdministrator",
+)
+
+
 @dataclass(frozen=True)
 class Site:
     name: str
@@ -92,6 +103,13 @@ class OrganizationalUnit:
 
 
 @dataclass(frozen=True)
+class Sql:
+    """A SQL Server that is there already, for a pool that is to come."""
+
+    instances: tuple[str, ...] = ("RTC",)
+
+
+@dataclass(frozen=True)
 class Host:
     """A Windows computer. Machines of pools and Edges that are not listed get one with defaults."""
 
@@ -112,6 +130,16 @@ class Host:
     in_service: bool | None = None  # None: yes, when the topology has it: store, components, services, certificates
     reachable: bool = True
     second_hop: bool = True  # False: a session's credentials end here, as over plain WinRM; no directory, no SQL
+    bare: bool = False  # Windows alone, with the product's media in drive D:
+    sql: Sql | None = None
+    shares: tuple[str, ...] = ()
+    installation: str = "Server"  # or "Server Core"
+    free_gb: float = 60.0
+    restart_pending: tuple[str, ...] = ()  # features, windows_update, file_rename
+    restart_after: tuple[str, ...] = ()  # installers that want a restart here, by file name
+    registry: dict[str, dict[str, Any]] = field(default_factory=dict)  # key below HKLM: -> values; null: not there
+    winrm: dict[str, str] = field(default_factory=dict)  # Shell\MaxShellsPerUser: "5"
+    inside_names: bool | None = None  # None: not on a bare host in a workgroup
 
 
 @dataclass(frozen=True)
@@ -230,9 +258,10 @@ class Estate:
     zones: tuple[Zone, ...] = ()
     replication: Replication = field(default_factory=Replication)
     latency: dict[str, float] = field(default_factory=dict)  # cmdlet -> seconds of lab time
+    internal_names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # FQDN -> addresses, beside the hosts'
     domain_admins: tuple[str, ...] = ()  # logon names that may move protected accounts
     prepared_for: str = ""  # product that Active Directory is prepared for; empty: the newest of the estate
-    operator_groups: tuple[str, ...] | None = None  # groups of the accounts that sign in; None: all
+    operator_groups: tuple[str, ...] = OPERATOR_GROUPS  # of the domain's accounts that sign in
     organizational_units: tuple[OrganizationalUnit, ...] = ()  # beside those in which the users are
     language: str = "en"  # en | de | ja
     seed: int = 1

@@ -57,6 +57,8 @@ class Call:
     errors: list[PSError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     host_lines: list[str] = field(default_factory=list)
+    modules: set[str] = field(default_factory=set)  # what its process has found; Import-Module adds to it
+    groups: frozenset[str] | None = None  # of the logon token, in lower case; None: as the directory has them now
 
     def write_error(self, error: PSError) -> None:
         """A non-terminating error: collected, and the cmdlet goes on."""
@@ -104,6 +106,7 @@ class ExecutableCall:
     user: str
     run: str = ""
     writes: bool = True
+    groups: frozenset[str] = frozenset()  # of the logon that started it, in lower case
 
     @property
     def cmdlet(self) -> str:
@@ -141,6 +144,8 @@ class Executable:
     name: str
     function: ExecutableFunction
     writes: bool
+    detached: bool = False  # an installer: it goes on when whoever started it is gone
+    at_once: t.Callable[[ExecutableCall], Exit | None] | None = None  # what it refuses before it does anything
 
 
 registry: dict[str, Cmdlet] = {}
@@ -166,11 +171,17 @@ def cmdlet(
     return register
 
 
-def executable(name: str, *, writes: bool = True) -> t.Callable[[ExecutableFunction], ExecutableFunction]:
+def executable(
+    name: str,
+    *,
+    writes: bool = True,
+    detached: bool = False,
+    at_once: t.Callable[[ExecutableCall], Exit | None] | None = None,
+) -> t.Callable[[ExecutableFunction], ExecutableFunction]:
     """Registers an executable under its file name; the directory it is started from does not matter."""
 
     def register(function: ExecutableFunction) -> ExecutableFunction:
-        executables[name.casefold()] = Executable(name, function, writes)
+        executables[name.casefold()] = Executable(name, function, writes, detached, at_once)
         return function
 
     return register

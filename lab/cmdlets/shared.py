@@ -16,7 +16,7 @@ from ..organisation.store import Snapshot
 from ..powershell.conversion import ListModifier
 from ..powershell.errors import PSError
 from ..powershell.values import Enum, Psobj
-from . import Call
+from . import Call, rights
 
 INTERNAL = "Microsoft.Rtc.Management.Internal."
 #: Members of every object of the store that published exporters leave out by name.
@@ -39,9 +39,11 @@ def warn(call: Call, rule: str, **fields: Any) -> None:
 
 
 def need_directory(call: Call) -> None:
-    """Active Directory is only there for members of the domain."""
+    """Active Directory is only there for members of the domain, and for credentials that reach it."""
     if not call.computer.joined:
         raise fail(call, "no-directory", call.computer.fqdn)
+    if not call.computer.second_hop:
+        raise fail(call, "no-second-hop", call.world.ad.domain)
 
 
 def snapshot(call: Call) -> Snapshot:
@@ -59,9 +61,14 @@ def snapshot(call: Call) -> Snapshot:
 def need_store(call: Call) -> None:
     """The Central Management store is found through Active Directory and lies on a SQL Server inside."""
     need_directory(call)
-    faults = call.world.faults
-    if faults is not None and faults.active("central_management_down", call.computer.fqdn) is not None:
-        raise fail(call, "store-unreachable", call.world.estate.central_management)
+    world = call.world
+    if world.central.location is None:
+        raise fail(call, "no-store-location", world.ad.domain)
+    faults = world.faults
+    down = faults is not None and faults.active("central_management_down", call.computer.fqdn) is not None
+    if down or world.central.found is None:
+        raise fail(call, "store-unreachable", world.central.location[0])
+    rights.need_for_store(call)
 
 
 @lru_cache(maxsize=256)

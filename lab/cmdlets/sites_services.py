@@ -21,7 +21,7 @@ from ..organisation.topology_view import (
 )
 from ..powershell.values import Psobj
 from . import Call, cmdlet
-from .shared import fail, matching, need_store
+from .shared import fail, matching, need_directory, need_store
 
 DEPLOY = "Microsoft.Rtc.Management.Deploy.Internal."
 XDS = "Microsoft.Rtc.Management.Xds."
@@ -271,25 +271,26 @@ def get_sip_domain(call: Call) -> Iterator[Psobj]:
 # --- the store itself -------------------------------------------------------------------------------------------------
 
 
-def back_end(world: Any) -> tuple[str, str]:
-    """SQL host and instance of the Central Management store."""
-    pool = world.estate.central_management
-    sql = next((p.sql for p in world.estate.pools if p.fqdn.casefold() == pool.casefold()), None)
-    return sql or pool, "rtc"
+def back_end(world: Any) -> tuple[str, str] | None:
+    """SQL host and instance that the service connection point in Active Directory names."""
+    where = world.central.location
+    return (where[0], where[1].lower()) if where is not None else None
 
 
 @cmdlet("Get-CsConfigurationStoreLocation", module="Lync", class_name=XDS + "GetConfigurationStoreLocationCmdlet")
 def get_store_location(call: Call) -> Iterator[Psobj]:
-    need_store(call)
-    host, instance = back_end(call.world)
-    if host:
+    """Nothing where there is none. source: C:Get-CsConfigurationStoreLocation"""
+    need_directory(call)
+    found = back_end(call.world)
+    if found is not None:
+        host, instance = found
         yield Psobj(XDS + "ConfigurationStoreLocation", rf"{host}\{instance}", {"BackEndServer": rf"{host}\{instance}"})
 
 
 @cmdlet("Get-CsManagementConnection", module="Lync", class_name=XDS + "GetManagementConnectionCmdlet")
 def get_management_connection(call: Call) -> Iterator[Psobj]:
     need_store(call)
-    host, instance = back_end(call.world)
+    host, instance = back_end(call.world) or ("", "")
     connection = f"Data Source={host}\\{instance};Initial Catalog=xds;Integrated Security=True"
     yield Psobj(
         XDS + "ManagementConnection", connection,

@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..organisation import services
-from ..organisation.deployment import SERVICE_VERSIONS, export, product_version, read_export
+from ..organisation.deployment import SERVICE_VERSIONS, export, export_lis, product_version, read_export
 from ..organisation.store import Replica
 from ..organisation.topology import Service, Topology
 from ..organisation.topology_view import computer_properties
 from ..powershell.values import Psobj
-from . import Call, cmdlet
+from . import Call, central_store, cmdlet
 from ._servers import (
     DEPLOYMENT,
     LYNC,
-    central_store,
     failed,
     local_pool,
     read_file,
@@ -28,8 +27,10 @@ from ._servers import (
     task_output,
     write_file,
 )
+from ._servers import central_store as published_store
 
 XDS = "Microsoft.Rtc.Management.Xds."
+XDS_LIS = "Microsoft.Rtc.Management.Lis."
 #: Databases by the role of the store that holds them. # source: names in the pages of Install-/Test-CsDatabase.
 DATABASES = {
     "UserStore": ("rtcxds", "rtcshared", "rtcab"),
@@ -60,13 +61,26 @@ def export_configuration(call: Call) -> Any:
     return content if call.p.get("AsBytes") else None
 
 
+@cmdlet("Export-CsLisConfiguration", writes=True, module=LYNC, class_name=XDS_LIS + "ExportLisConfigurationCmdlet")
+def export_locations(call: Call) -> Any:
+    """Location Information service: the lab has no locations, so the archive is an empty one. Only this host's disk is written.
+    source: C:Export-CsLisConfiguration"""
+    published_store(call)
+    content = export_lis(call.world)
+    call.writes = bool(call.p.get("FileName"))
+    if call.p.get("FileName"):
+        write_file(call, str(call.p["FileName"]), content)
+        return None
+    return content
+
+
 @cmdlet("Import-CsConfiguration", writes=True, module=LYNC, class_name=DEPLOYMENT + "ImportConfigurationCmdlet")
 def import_configuration(call: Call) -> None:
     """# source: without -LocalStore it overwrites the Central Management store itself (Import-CsConfiguration)."""
     given = call.p.get("ByteInput")
     content = bytes(given) if given is not None else read_file(call, str(call.p["FileName"]))
     if not call.p.get("LocalStore"):
-        central_store(call)
+        published_store(call)
         call.should_continue("Central Management store")
     elif not call.computer.local_store_created:
         raise failed(call, "local-instance-missing", call.computer.fqdn)
@@ -116,7 +130,7 @@ def test_replica(call: Call) -> Iterator[Psobj]:
     class_name="Microsoft.Rtc.Management.Xds.GetReplicationStatusCmdlet",
 )
 def replication_status(call: Call) -> Iterator[Psobj]:
-    snapshot = central_store(call)
+    snapshot = published_store(call)
     topology: Topology = snapshot.topology
     if call.p.get("CentralManagementStoreStatus"):
         yield _store_status(call, topology)
@@ -178,7 +192,7 @@ def _store_status(call: Call, topology: Topology) -> Psobj:
 )
 def invoke_replication(call: Call) -> None:
     """Asks for a push and returns nothing; what has not arrived arrives a replica's lag later."""
-    topology: Topology = central_store(call).topology
+    topology: Topology = published_store(call).topology
     wanted = call.p.get("ReplicaFqdn")
     if wanted is not None and topology.pool_of(str(wanted)) is None:
         raise failed(call, "replica-unknown", str(wanted))
@@ -193,7 +207,10 @@ def invoke_replication(call: Call) -> None:
 
 @cmdlet("Install-CsDatabase", writes=True, module=LYNC, class_name=DEPLOYMENT + "InstallDatabaseCmdlet")
 def install_database(call: Call) -> None:
-    topology: Topology = central_store(call).topology if call.computer.joined else local_pool(call)[0].topology
+    if call.p.get("CentralManagementDatabase"):
+        central_store.install(call)
+        return
+    topology: Topology = published_store(call).topology if call.computer.joined else local_pool(call)[0].topology
     if call.p.get("LocalDatabases"):
         for instance in _local_instances(call):
             if instance not in call.computer.sql_instances:
@@ -228,8 +245,6 @@ def _stores(call: Call, topology: Topology) -> list[tuple[str, str, str]]:
     """SQL host, instance and role of the stores that the parameters mean."""
     host = str(call.p.get("SqlServerFqdn") or call.computer.fqdn).casefold()
     instance = str(call.p.get("SqlInstanceName") or "").upper()
-    if call.p.get("CentralManagementDatabase"):
-        return [(host, instance or "RTC", "CentralMgmtStore")]
     all_stores: list[Service] = [s for s in topology.services if s.sql is not None]
     found = [services.database_of(topology, s) for s in all_stores]
     if call.p.get("DatabaseType"):
@@ -245,7 +260,12 @@ def _stores(call: Call, topology: Topology) -> list[tuple[str, str, str]]:
 
 @cmdlet("Test-CsDatabase", module=LYNC, class_name=DEPLOYMENT + "TestDatabaseCmdlet")
 def test_database(call: Call) -> Iterator[Psobj]:
-    topology: Topology = central_store(call).topology
+    if call.p.get("CentralManagementDatabase"):
+        for host, instance, there in central_store.tested(call):
+            for name in DATABASES["CentralMgmtStore"]:
+                yield _database(host, instance, name, there)
+        return
+    topology: Topology = published_store(call).topology
     report(call)
     if call.p.get("LocalService"):
         for instance in _local_instances(call):

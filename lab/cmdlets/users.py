@@ -13,7 +13,7 @@ from typing import Any
 from ..organisation.directory import Directory, User
 from ..organisation.filters import FilterError, Test, ldap, opath
 from ..powershell.values import Enum, Psobj
-from . import Call, cmdlet
+from . import Call, cmdlet, rights
 from .shared import fail, need_directory, snapshot
 
 AD = "Microsoft.Rtc.Management.AD.Cmdlets."
@@ -175,7 +175,7 @@ def user_object(call: Call, user: User) -> Psobj:
 
 def find_users(call: Call, identity: str, several: bool = True) -> list[User]:
     """Users that a UserIdParameter means. Writes the error and gives none where there is none."""
-    need_directory(call)
+    need_users(call)
     check_controller(call)
     ad: Directory = call.world.ad
     users = [user for user in ad.find(identity) if not user.ad_only]
@@ -185,6 +185,12 @@ def find_users(call: Call, identity: str, several: bool = True) -> list[User]:
         call.write_error(fail(call, "user-ambiguous", identity, count=len(users)))
         return []
     return users
+
+
+def need_users(call: Call) -> None:
+    """The attributes and the permissions by which Lync reads users come with the preparation of the directory."""
+    need_directory(call)
+    rights.need_prepared(call, 5)
 
 
 def check_controller(call: Call) -> None:
@@ -246,7 +252,7 @@ def _switches(call: Call) -> Callable[[User], bool]:
 
 @cmdlet("Get-CsUser", module="Lync", class_name=AD + "GetOcsUserCmdlet")
 def get_user(call: Call) -> Iterator[Psobj]:
-    need_directory(call)
+    need_users(call)
     check_controller(call)
     limit, test, fits = result_size(call), _test(call), _switches(call)
     ad: Directory = call.world.ad

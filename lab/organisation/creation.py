@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..estate import Edge, Estate, Host, Pool
-from . import legacy, services
+from . import legacy, media, services, windows_features, windows_registry
 from .central_store import CentralManagement, location, no_store
 from .clock import Clock
 from .computers import EDITIONS, Computer
@@ -19,6 +19,7 @@ from .equipment import equip, equip_computer, start_services
 from .population import populate
 from .preparation import EDITIONS as EDITION_VERSIONS
 from .preparation import PRODUCTS, Preparation
+from .resolution import DEFAULT_HOSTS, HOSTS
 from .settings import (
     access_edge_defaults,
     allowed_domain,
@@ -57,6 +58,7 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
         world.cms = no_store(now)
         topology = world.cms.topology
     world.preparation = _prepared(estate)
+    world.tables["absent_groups"] = world.preparation.absent()
     populate(world.ad, estate, now)
     if estate.gateway is not None:
         g = estate.gateway
@@ -66,6 +68,7 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
     for host in _hosts(estate, topology):
         computer = _computer(estate, host, topology)
         computer.booted_at = now
+        _outfit(world, computer, host)
         world.computers[computer.fqdn] = computer
     serving = [
         world.computers[host.fqdn.casefold()]
@@ -188,6 +191,39 @@ def _computer(estate: Estate, host: Host, topology: Topology) -> Computer:
         reachable=host.reachable,
         second_hop=host.second_hop,
     )
+
+
+def _outfit(world: World, computer: Computer, host: Host) -> None:
+    """What Windows has, and what the installers of a product that is prepared have left."""
+    prepared = computer.core_files is not None
+    edge = computer.role == "edge" or not computer.joined
+    computer.features |= windows_features.own(computer.windows)
+    if prepared and not host.features:
+        computer.features |= set(windows_features.wanted(computer.windows, edge))
+    if computer.core_files == "L13":
+        computer.packages = {**media.prepared(not edge), **computer.packages}
+        if not host.tools:
+            computer.packages.pop(media.ADMIN_TOOLS, None)
+    computer.bare, computer.media = host.bare, host.bare or computer.core_files == "L13"
+    computer.shares, computer.installation, computer.free_gb = host.shares, host.installation, host.free_gb
+    computer.restart_pending = "features" in host.restart_pending
+    computer.pending = set(host.restart_pending) - {"features"}
+    computer.restart_after = frozenset(name.casefold() for name in host.restart_after)
+    computer.quotas = dict(host.winrm)
+    computer.inside_names = host.inside_names if host.inside_names is not None else not (host.bare and host.workgroup)
+    if host.sql is not None:
+        computer.sql_instances |= {name.upper() for name in host.sql.instances}
+    if host.bare and host.workgroup:
+        computer.suffix_in_force = ""
+    windows_registry.start(computer)
+    for key, values in host.registry.items():
+        for name, data in values.items():
+            path = key.removeprefix("HKLM:\\")
+            if data is None:
+                computer.registry.drop(path, name)
+            else:
+                computer.registry.put(path, name, data, "DWord" if isinstance(data, int) else "String")
+    world.files.write(computer, HOSTS, DEFAULT_HOSTS)
 
 
 def _addresses(values: list[str]) -> tuple[str, ...]:

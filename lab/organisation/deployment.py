@@ -97,6 +97,16 @@ def export(world: Any, snapshot: Snapshot) -> bytes:
     return content.getvalue()
 
 
+def export_lis(world: Any) -> bytes:
+    """What Export-CsLisConfiguration writes. # [inf] its form, which only its own import reads"""
+    content = io.BytesIO()
+    at = world.cms.current.at
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        stamp = (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)
+        archive.writestr(zipfile.ZipInfo("Lis.xml", stamp), b"<LisConfiguration />")
+    return content.getvalue()
+
+
 def _plain(value: Any) -> Any:
     try:
         return dict(value)

@@ -68,9 +68,7 @@ def from_estate(estate: Estate, gateway_domains: tuple[str, ...]) -> Ocs | None:
 
 def home_server(pool: str, base: str) -> str:
     """DN that users of an OCS pool have in HomeServer. # [inf] the pool goes by its host name there"""
-    return (
-        f"CN=LC Services,CN=Microsoft,CN={pool.partition('.')[0]},CN=Pools,CN=RTC Service,CN=Services,CN=Configuration,{base}"
-    )
+    return f"CN=LC Services,CN=Microsoft,CN={pool.partition('.')[0]},CN=Pools,CN=RTC Service,CN=Services,CN=Configuration,{base}"
 
 
 def merged(world: World) -> bool:

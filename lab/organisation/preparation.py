@@ -78,6 +78,10 @@ class Preparation:
         """Whether servers of this version can be installed, as everybody sees it."""
         return all(self.stage(name).seen(at) >= version for name in STAGES)
 
+    def absent(self) -> frozenset[str]:
+        """Groups that a preparation to come will make."""
+        return frozenset(name for names in GROUPS.values() for name in names) - set(self.groups())
+
     def groups(self) -> tuple[str, ...]:
         """Groups that there are: they come with the forest's preparation, where it was run."""
         made = [name for version, names in GROUPS.items() if version <= self.forest.version for name in names]
@@ -86,23 +90,6 @@ class Preparation:
 
 def product(version: int) -> str:
     return next((name for name, number in PRODUCTS.items() if number == version), "none")
-
-
-@dataclass
-class Accounts:
-    """Which groups administrators are members of. Whoever is not listed has what the estate's operator has."""
-
-    operator: tuple[str, ...] | None = None  # None: all groups, and those that come into being later
-    added: dict[str, set[str]] = field(default_factory=dict)  # account -> groups
-
-    def member_of(self, account: str, groups: tuple[str, ...]) -> frozenset[str]:
-        """Groups in the directory; a logon token is a copy of this, taken when the logon is made."""
-        own = {name.casefold() for name in (groups if self.operator is None else self.operator)}
-        own |= self.added.get(bare(account), set())
-        return frozenset(name.casefold() for name in groups if name.casefold() in own)
-
-    def add(self, account: str, group: str) -> None:
-        self.added.setdefault(bare(account), set()).add(group.casefold())
 
 
 def bare(account: str) -> str:

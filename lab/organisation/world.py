@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..estate import Estate
+from . import installations, power
 from .central_store import CentralManagement
 from .clock import Clock
 from .computers import Computer
@@ -22,7 +23,7 @@ from .directory import Directory, User
 from .files import Files
 from .laws import Laws
 from .legacy import Ocs
-from .preparation import Accounts, Preparation
+from .preparation import Preparation, bare
 from .store import Replica, Snapshot, Store
 from .transcript import Transcript
 from .unknowns import Unknowns
@@ -55,7 +56,6 @@ class World:
         self.computers: dict[str, Computer] = {}  # by lower-case FQDN
         self.ad = Directory(estate.domain, estate.seed)
         self.preparation = Preparation()
-        self.accounts = Accounts(estate.operator_groups)
         self.central = CentralManagement()
         self.ocs: Ocs | None = None  # Office Communications Server 2007 R2, where that is the source
         self.cms: Store  # set by create(); the store that the directory leads to, see organisation.central_store
@@ -72,6 +72,8 @@ class World:
         self.arrivals: list[tuple[Any, User, str]] = []  # moves that the directory shows later: due, user, pool
         #: Called with each computer whose ports or certificates have changed; organisation.deployment calls it.
         self.on_listeners_changed: Callable[[Computer], None] | None = None
+        #: Called with a computer that restarts, and for how many seconds it is away.
+        self.on_restart: Callable[[Computer, float], None] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[World]:
@@ -84,14 +86,32 @@ class World:
         """A world of its own with the same state: what a crash sweep or a what-if starts from. No transcript file."""
         with self.turn():
             memo: dict[int, Any] = {id(self.estate): self.estate}
-            return _twin(self, memo, ("on_listeners_changed",))
+            return _twin(self, memo, ("on_listeners_changed", "on_restart"))
 
     def computer(self, fqdn: str) -> Computer | None:
         return self.computers.get(fqdn.casefold())
 
+    def memberships(self, user: str) -> list[str]:
+        """Groups of an account as the directory has them now; the list is the directory's own."""
+        table: dict[str, list[str]] = self.tables.setdefault("groups", {})
+        return table.setdefault(bare(user), list(self.estate.operator_groups))
+
+    def token(self, user: str) -> frozenset[str]:
+        """Groups that a logon made now has for its whole life, in lower case."""
+        with self.lock:
+            there = {name.casefold() for name in self.preparation.groups()}
+            return frozenset(there & {name.casefold() for name in self.memberships(user)})
+
+    def prepare(self, stage: str, version: int) -> None:
+        """A stage of the directory's preparation is run; groups may come with it."""
+        self.preparation.run(stage, version, self.clock.now())
+        self.tables["absent_groups"] = self.preparation.absent()
+
     # --- the Central Management store and its replicas -------------------------------------------------------------
     def settle(self) -> None:
         now = self.clock.now()
+        power.settle(self)
+        installations.settle(self)
         for replica in self.replicas.values():
             stalled = self.faults is not None and self.faults.active("stall_replication", replica.fqdn) is not None
             if not stalled:

@@ -59,6 +59,15 @@ class ComputerSession:
     strike: t.Callable[[Fault], None] = lambda fault: None
     stop: threading.Event = field(default_factory=threading.Event)
     run: str = ""
+    boots: int = 0
+
+    def __post_init__(self) -> None:
+        self.boots = getattr(self.computer, "boots", 0)
+
+    @property
+    def gone(self) -> bool:
+        """The computer has been restarted since: whatever was started before is no more."""
+        return bool(self.boots != getattr(self.computer, "boots", 0))
 
 
 class Rows:
@@ -99,6 +108,12 @@ class Performer:
         self.modules = {name.casefold() for name in getattr(self.computer, "modules", {})}
         if "skypeforbusiness" in self.modules:
             self.modules.add("lync")  # its successor: what it no longer has, the binder's signatures leave out
+        features = {str(name).casefold() for name in getattr(self.computer, "features", ())}
+        if features & {"rsat-adds", "rsat-ad-tools", "rsat-ad-powershell"}:
+            self.modules.add("activedirectory")
+        # The same goes for the groups of the logon: memberships that come later are not in its token.
+        token = getattr(self.world, "token", None)
+        self.groups: frozenset[str] | None = token(self.session.user) if token is not None else None
         self._kinds: dict[str, t.Callable[..., bool]] = {
             "cmdlet": self._cmdlet,
             "executable": functools.partial(machine.executable, self),
@@ -109,6 +124,8 @@ class Performer:
 
     def line(self, line: bytes) -> None:
         request_id: int | None = None
+        if self.session.gone:
+            raise ProcessGone("never ran")
         try:
             if self.computer.powershell.startswith("2"):
                 raise command_not_found("ConvertFrom-Json")
@@ -159,6 +176,8 @@ class Performer:
         count = 0
         name = call.get("cmdlet")
         context = Call(str(name), {}, 0, self.world, self.computer, self.session.user, self.session.run)
+        context.groups = self.groups
+        context.modules = self.modules
         failure: PSError | None = None
         try:
             with contextlib.closing(self._objects(name, call.get("parameters") or {}, context, results)) as objects:
