@@ -6,7 +6,14 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._negotiation import LEVELS, check_triple
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._negotiation import (
+    LEVELS,
+    MATRIX,
+    Partner,
+    advise,
+    check_triple,
+    methods_of,
+)
 
 R, O, N = "Required", "Optional", "NotSupported"  # noqa: E741
 SASL, TLS_D, TCP_D = "SASL over TLS", "TLS dialback", "TCP dialback"
@@ -46,6 +53,7 @@ def test_each_published_row(tls, sasl, dialback, methods, warned):
     assert verdict.valid is bool(methods)
     assert bool(verdict.warnings) is warned
     assert bool(verdict.reason) is not verdict.valid
+    assert verdict.level == ("invalid" if not methods else "warned" if warned else "clean")
 
 
 def test_the_defaults_of_the_cmdlet_are_a_warned_row():
@@ -59,3 +67,54 @@ def test_the_defaults_of_the_cmdlet_are_a_warned_row():
 def test_other_values_are_an_error(triple):
     with pytest.raises(ValueError, match="has to be"):
         check_triple(*triple)
+
+
+def partner(**more):
+    found = {
+        "tls": True,
+        "tls_works": True,
+        "tls_required": False,
+        "certificate": True,
+        "external": True,
+        "dialback": True,
+    }
+    return Partner(**{**found, **more})
+
+
+# what a probe found -> the strictest triple that will work, written by hand
+ADVICE = [
+    ({}, (R, R, False)),
+    ({"dialback": False}, (R, R, False)),
+    ({"certificate": False}, (R, O, True)),
+    ({"external": None}, (R, O, True)),
+    ({"external": False}, (R, N, True)),
+    ({"external": False, "certificate": False}, (R, N, True)),
+    ({"external": None, "dialback": False}, (R, R, False)),
+    ({"tls": False, "tls_works": False, "external": False, "certificate": False}, (O, N, True)),
+    ({"tls_works": False, "external": False, "certificate": False}, (N, N, True)),
+    ({"tls_works": False, "tls_required": True, "external": False, "certificate": False}, None),
+    ({"certificate": False, "dialback": False}, None),
+    ({"external": None, "certificate": False, "dialback": False}, None),
+    ({"external": False, "dialback": False}, None),
+    ({"tls": False, "tls_works": False, "external": False, "certificate": False, "dialback": False}, None),
+]
+
+
+@pytest.mark.parametrize("found, triple", ADVICE)
+def test_the_advice(found, triple):
+    advice = advise(partner(**found))
+    assert advice.triple == triple and advice.reason
+    assert advice.shown()["verdict"] == ("clean" if triple else None)
+
+
+def test_whatever_is_found_the_advice_is_a_clean_row_that_works():
+    for tls, works, required, certificate, external, dialback in itertools.product(
+        (True, False), (True, False), (True, False), (True, False), (True, False, None), (True, False)
+    ):
+        found = Partner(tls, works, required, certificate, external, dialback)
+        advice = advise(found)
+        if advice.triple is not None:
+            verdict = MATRIX[advice.triple]
+            assert verdict.level == "clean"
+            untried = external is None and not dialback
+            assert untried or set(verdict.methods) & methods_of(found)
