@@ -227,6 +227,28 @@ COLLECTIONS: Mapping[str, Collection] = _table(
         "operating_system", "Get-WmiObject", {"Class": "Win32_OperatingSystem"}, store="host", constant="system",
         properties=("Version", "Caption", "ProductType", "OperatingSystemSKU", "LastBootUpTime", "LocalDateTime"),
     ),
+    Collection(
+        "computer_system", "Get-WmiObject", {"Class": "Win32_ComputerSystem"}, store="host", constant="system",
+        properties=("PartOfDomain", "Domain"),
+    ),
+    Collection(
+        "disk", "Get-WmiObject", {"Class": "Win32_LogicalDisk", "Filter": "DriveType=3"}, store="host",
+        identity="DeviceID", properties=("DeviceID", "FreeSpace", "Size"),
+    ),
+    # Limits of a remote shell: a query asks for one by its path on the drive WSMan:.
+    Collection(
+        "winrm_quota", "Get-Item", store="host", narrow="LiteralPath", constant="", properties=("Name", "Value"),
+    ),
+    # Of the module ActiveDirectory, which comes with a feature of the Front End Servers.
+    Collection(
+        "organizational_unit", "Get-ADOrganizationalUnit", {"Filter": "*", "Properties": ["nTSecurityDescriptor"]},
+        store="ad", identity="DistinguishedName",
+        properties=("DistinguishedName", "nTSecurityDescriptor.AreAccessRulesProtected"),
+    ),
+    Collection(
+        "ou_permission", "Test-CsOUPermission", {"ObjectType": "User"}, store="ad", narrow="OU", constant="",
+        properties=(".",),
+    ),
     # Not a cmdlet: record sets of the name servers, read and written by the DNS module's own shell.
     Collection(
         "dns_record_set", "dns.query", store="dns", narrow="name", properties=("Identity", "Zone", "Ttl", "Values"),

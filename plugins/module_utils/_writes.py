@@ -37,7 +37,7 @@ READS_WITH = {"Request-CsCertificate": "List", "Export-CsConfiguration": "AsByte
 
 #: Programs that may be started at all, by file name: True = it changes something.
 PROGRAMS = {
-    "bootstrapper.exe": True, "msiexec.exe": True, "netstat.exe": False, "certutil.exe": True,
+    "bootstrapper.exe": True, "msiexec.exe": True, "netstat.exe": False, "whoami.exe": False, "certutil.exe": True,
     # installers that the module package starts
     "vcredist_x64.exe": True, "sqlexpr_x64.exe": True, "dotnetfx45_full_x86_x64.exe": True,
     "lyncserverupdateinstaller.exe": True,
