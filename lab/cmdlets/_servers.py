@@ -13,7 +13,7 @@ from ..organisation.files import BadPath, normalise, temp_directory
 from ..organisation.store import Snapshot
 from ..organisation.topology import Cluster, Topology
 from ..powershell.values import Psobj
-from . import Call
+from . import Call, PSError
 from .shared import fail as failed
 from .shared import need_store, warn
 from .shared import snapshot as store_of
@@ -23,6 +23,7 @@ __all__ = [
     "DEPLOYMENT",
     "LYNC",
     "central_store",
+    "fail_report",
     "failed",
     "full_path",
     "local_pool",
@@ -86,6 +87,12 @@ def report(call: Call, outcome: str = "Completed") -> None:
         moment = call.world.clock.now().isoformat()
         text = f'<CsMgmtLog Name="{name}"><Action Name="{name}" Time="{moment}"><Complete /></Action></CsMgmtLog>'
         write_file(call, str(path), text.encode("utf-8"))
+
+
+def fail_report(call: Call, rule: str, target: str = "", **fields: Any) -> PSError:
+    """The error of a rule, which also goes into the log that -Report asks for."""
+    report(call, "Failed")
+    return failed(call, rule, target, **fields)
 
 
 def temporary(call: Call, name: str) -> str:

@@ -34,7 +34,7 @@ from ..organisation.store import Snapshot
 from ..organisation.topology import Cluster
 from ..powershell.values import Psobj
 from . import Call, PSError, cmdlet
-from ._servers import DEPLOYMENT, LYNC, failed, local_pool, local_store, read_file, report, warn, write_file
+from ._servers import DEPLOYMENT, LYNC, central_store, failed, local_pool, local_store, read_file, report, warn, write_file
 
 #: # source: union of the lists in the pages of the certificate cmdlets; "but are not limited to".
 KNOWN_USES = (
@@ -286,6 +286,9 @@ def set_certificate(call: Call) -> None:
         raise failed(call, "certificate-without-key", target)
     if stored is not None and not valid(stored.certificate, now):
         raise failed(call, "certificate-not-valid", target)
+    everywhere = _is_global(call, uses)
+    if everywhere and stored is not None and not stored.exportable:
+        raise failed(call, "global-certificate-not-exportable", target)
     if not call.should_process(target, force=True):
         return
     if contents is not None:
@@ -298,7 +301,35 @@ def set_certificate(call: Call) -> None:
         store.assign(use, stored.thumbprint, now)
         if call.p.get("EffectiveDate") is not None:
             store.assignments[use.casefold()].effective = call.p["EffectiveDate"]
+    if everywhere:
+        call.world.tables.setdefault("global_certificates", {})[stored.thumbprint] = stored
+        call.world.put("global_certificate", OAUTH_USE, {"Thumbprint": stored.thumbprint})
     report(call)
+
+
+def _is_global(call: Call, uses: Sequence[str]) -> bool:
+    """# rule: global-certificate. Who sets another use with that identity, or from where the store is not reached, is refused."""
+    if str(call.p.get("Identity") or "").casefold() != "global":
+        return False
+    other = [use for use in uses if use != OAUTH_USE]
+    if other:
+        raise failed(call, "certificate-use-not-here", other[0], computer="Global")
+    central_store(call)
+    return True
+
+
+def _take_global(call: Call, snapshot: Snapshot) -> None:
+    """What the replica has brought: the organisation's certificate, with its key."""
+    row = snapshot.row("global_certificate", OAUTH_USE)
+    stored = call.world.tables.get("global_certificates", {}).get(row["Thumbprint"]) if row is not None else None
+    cluster = snapshot.topology.pool_of(call.computer.fqdn)
+    if stored is None or cluster is None or OAUTH_USE not in uses_of(snapshot.topology, cluster):
+        return
+    store = certificates_of(call.computer)
+    assignment = store.assignments.get(OAUTH_USE.casefold())
+    if assignment is None or assignment.thumbprint != stored.thumbprint:
+        store.add(stored)
+        store.assign(OAUTH_USE, stored.thumbprint, snapshot.at)
 
 
 def _warn_of_names(call: Call, cluster: Cluster, stored: Stored, uses: Iterable[str]) -> None:
@@ -311,7 +342,7 @@ def _warn_of_names(call: Call, cluster: Cluster, stored: Stored, uses: Iterable[
 
 @cmdlet("Get-CsCertificate", module=LYNC, class_name=DEPLOYMENT + "GetCertificateCmdlet")
 def get_certificate(call: Call) -> Iterator[Psobj]:
-    local_store(call)
+    _take_global(call, local_store(call))
     wanted = {use.casefold() for use in _uses(call)}
     store = certificates_of(call.computer)
     for use, assignment in sorted(store.assignments.items()):

@@ -12,10 +12,13 @@ from typing import Any
 
 from ..organisation.directory import ON_PREMISES, User
 from ..organisation.files import user_name
+from ..organisation.legacy import Ocs
+from ..organisation.policies import KIND
 from ..organisation.services import RUNNING
 from ..powershell.errors import PSError
 from ..powershell.values import Psobj
 from . import Call, cmdlet
+from .legacy import need_merged
 from .shared import fail, need_store
 from .users import AD, find_users, user_object
 
@@ -63,14 +66,50 @@ def move_user(call: Call) -> Iterator[Psobj]:
             yield user_object(call, user)
 
 
-def move(call: Call, user: User, target: str) -> None:
+@cmdlet("Move-CsLegacyUser", writes=True, module="Lync", class_name=AD + "MoveOcsLegacyUserCmdlet")
+def move_legacy_user(call: Call) -> Iterator[Psobj]:
+    """From Office Communications Server. Its policies come along, as far as they were imported and are not excluded."""
+    ocs = need_merged(call)
+    target = target_pool(call)
+    for user in find_users(call, str(call.p["Identity"]), call.world.unknowns["move_matches_several"] == "all"):
+        # rule: move-prompts
+        if not call.should_process(user.dn, impact="High"):
+            continue
+        try:
+            check_legacy(call, user, ocs)
+            move(call, user, target, legacy=True)
+        except PSError as error:
+            call.write_error(error)
+            continue
+        if not call.p.get("ExcludeExternalAccessPolicy"):
+            grant_imported(call, user)
+        if call.p.get("PassThru"):
+            yield user_object(call, user)
+
+
+def check_legacy(call: Call, user: User, ocs: Ocs) -> None:
+    if not ocs.configuration_imported:
+        raise fail(call, "legacy-policies-not-imported", user.dn)
+    if user.registrar_pool or not user.home_server:
+        raise fail(call, "move-not-legacy", user.dn)
+    if any(name != name.strip() for name in (user.name, user.display_name, user.first, user.last)):
+        raise fail(call, "move-name-with-blanks", user.dn)
+
+
+def grant_imported(call: Call, user: User) -> None:
+    for noun, name in user.legacy_policies.items():
+        if call.world.cms.row(KIND, f"Tag:{name}") is not None:
+            call.world.ad.assign(user, noun, name, call.world.clock.now())
+
+
+def move(call: Call, user: User, target: str, legacy: bool = False) -> None:
     world, now = call.world, call.world.clock.now()
     source = user.registrar_pool
     if (source or "").casefold() == target.casefold() and not user.target_registrar_pool:
         return  # rule: move-to-same-pool
     if user.hosting_provider != ON_PREMISES and "Credential" not in call.p:
         raise fail(call, "move-needs-credential", user.dn)
-    if user.home_server and not source:
+    if user.home_server and not source and not legacy:
         raise fail(call, "move-legacy-user", user.dn)
     admins = {name.casefold() for name in world.estate.domain_admins}
     if user.oddities.get("protected") and user_name(call.user).casefold() not in admins:

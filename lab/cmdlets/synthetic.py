@@ -50,7 +50,8 @@ def test_federated_partner(call: Call) -> Iterator[Psobj]:
     if edge is None:
         site = current.site_of(cluster)
         edge = edge_of_route(world, site.name if site else "", "FederationRoute")
-    yield result(call, target, gateway_path(world, edge, str(call.p["Domain"])))
+    pool = "" if current.role_on(cluster, "EdgeServer") is not None else cluster.fqdn
+    yield result(call, target, gateway_path(world, edge, str(call.p["Domain"]), pool))
 
 
 @cmdlet("Test-CsXmppIM", writes=True, module="Lync", class_name=SYNTHETIC + "TestXmppImCmdlet")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+from ..organisation.central_store import is_empty
 from ..organisation.deployment import SERVICE_VERSIONS, publish
 from ..organisation.topology import Topology, TopologyError, parse
 from ..organisation.topology_draft import Draft
@@ -39,8 +40,10 @@ _BACKUPS = uuid.UUID("f9f3c8b4-8d0c-4f5e-8c3d-5b8a1d0d5b0e")
 
 
 @cmdlet("Get-CsTopology", module=LYNC, class_name="Microsoft.Rtc.Management.Deployment.GetTopologyCmdlet")
-def get_topology(call: Call) -> Psobj:
+def get_topology(call: Call) -> Psobj | None:
     topology: Topology = store_of(call).topology
+    if is_empty(topology):  # [inf] nothing was published yet, so there is nothing to print
+        return None
     if call.p.get("AsXml"):
         return Psobj("System.Xml.Linq.XDocument", topology.text)
     return describe(topology)
@@ -124,7 +127,8 @@ def _check(call: Call, new: Topology, current: Topology) -> None:
         for route in ("FederationRoute", "XmppFederationRoute")
         if row.get(route)
     ]
-    found = problems(new, current, homed, routes) + _computers(call, new, current)
+    # rule: first-publish
+    found = problems(new, None if is_empty(current) else current, homed, routes) + _computers(call, new, current)
     own = SERVICE_VERSIONS.get(call.computer.edition or "", 0)
     newest = max((s.version for s in new.services), default=0)
     if newest > own:  # source: tools of one version cannot manage objects of the next (administering after migration)

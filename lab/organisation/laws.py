@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .central_store import location
 from .store import Snapshot
 from .topology import Topology
 
@@ -42,6 +43,9 @@ class View:
     xmpp_edges: dict[str, int] = field(default_factory=dict)  # Edge pool -> version, those with XMPP ports
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # SIP domain -> where partners go
     gateway_runs: bool = False
+    location: tuple[str, str] | None = None  # of the Central Management store
+    stores: int = 0  # databases of such stores, wherever they are
+    published: bool = False  # the store has a topology
 
 
 class Laws:
@@ -106,6 +110,7 @@ def view(world: World, old: View | None) -> View:
     new.unmoved = world.ad.unmoved(_pools(topology))
     new.addresses = {domain: world.zones.xmpp_addresses(domain) for domain in world.estate.sip_domains}
     new.gateway_runs = _gateway_runs(world)
+    new.location, new.stores, new.published = world.central.location, len(world.central.stores), bool(topology.sites)
     return new
 
 
@@ -187,6 +192,9 @@ def _first_moves(world: World, new: Snapshot, target: str) -> Iterator[Violation
     names = [topology.cluster(e.cluster) for e in edges if e is not None and e.role_name == "EdgeServer"]
     if not any(name is not None and name.fqdn.casefold() == legacy for name in names):
         yield Violation("L1", f"edge {target}", f"Users moved to {target}, which is not associated with {legacy}.")
+    machines = (cluster.fqdn, *(m.fqdn for m in cluster.machines)) if cluster else ()
+    if world.ocs is not None and world.ocs.edge == legacy and not world.ocs.accepts(machines):
+        yield Violation("L1", f"internal list {target}", f"Users moved to {target}, which the Edge {legacy} refuses.")
 
 
 # --- L2: DNS last -----------------------------------------------------------------------------------------------------
@@ -286,7 +294,9 @@ def _l4(
     check = NEVER.get(str(call.cmdlet).casefold())
     if check is not None:
         yield from check(world, getattr(call, "p", {}))
-    yield from _removed(before.snapshot.topology, after.snapshot.topology)
+    yield from _stores(before, after, call)
+    if before.location is not None and before.location == after.location:
+        yield from _removed(before.snapshot.topology, after.snapshot.topology)
     yield from _policies(world, before.snapshot, after.snapshot)
     for user, old, new in grants:
         for flag in TAKEN:
@@ -294,6 +304,20 @@ def _l4(
                 yield Violation("L4", f"{flag} {user.sip}", f"A grant took {flag} from {user.sip}.")
         if new.get(GIVEN) and not old.get(GIVEN):
             yield Violation("L4", f"{GIVEN} {user.sip}", f"A grant gave federation to {user.sip}, who had none.")
+
+
+def _stores(before: View, after: View, call: Any) -> Iterator[Violation]:
+    """The first store is what a migration from Office Communications Server needs; each further one is a split."""
+    p, name = getattr(call, "p", {}), str(call.cmdlet).casefold()
+    made = name == "install-csdatabase" and bool(p.get("CentralManagementDatabase"))
+    elsewhere = location(str(p.get("SqlServerFqdn", "")), p.get("SqlInstanceName")) != before.location
+    if before.location is not None and elsewhere and (made or name == "set-csconfigurationstorelocation"):
+        what = "A second Central Management store was made beside the existing one."
+        yield Violation("L4", "second store", what if made else "The location of the Central Management store was changed.")
+    elif after.stores > max(before.stores, 1):
+        yield Violation("L4", "second store", "A second Central Management store was made before the first one was found.")
+    if before.published and after.location is None:
+        yield Violation("L4", "no store", "The location of the Central Management store was removed.")
 
 
 def _policies(world: World, old: Snapshot, new: Snapshot) -> Iterator[Violation]:
@@ -332,12 +356,6 @@ def _import(_world: World, p: Mapping[str, Any]) -> Iterator[Violation]:
 def _database(_world: World, p: Mapping[str, Any]) -> Iterator[Violation]:
     if p.get("Clean"):
         yield Violation("L4", "clean", "Install-CsDatabase -Clean destroys data.")
-    if p.get("CentralManagementDatabase"):
-        yield Violation("L4", "second store", "A second Central Management store was made beside the existing one.")
-
-
-def _location(_world: World, _p: Mapping[str, Any]) -> Iterator[Violation]:
-    yield Violation("L4", "second store", "The location of the Central Management store was changed.")
 
 
 def _move(_world: World, p: Mapping[str, Any]) -> Iterator[Violation]:
@@ -349,7 +367,6 @@ def _move(_world: World, p: Mapping[str, Any]) -> Iterator[Violation]:
 NEVER: dict[str, Callable[[World, Mapping[str, Any]], Iterator[Violation]]] = {
     "import-csconfiguration": _import,
     "install-csdatabase": _database,
-    "set-csconfigurationstorelocation": _location,
     "move-csuser": _move,
     "move-cslegacyuser": _move,
 }
@@ -368,8 +385,10 @@ def _removed(old: Topology, new: Topology) -> Iterator[Violation]:
         identity = old.identity(service)
         other = new.service(identity)
         if other is None:
-            if new.pool(identity.partition(":")[2]) is not None:
+            if service.version >= 5 and new.pool(identity.partition(":")[2]) is not None:
                 yield Violation("L4", f"service {identity}", f"A publish removed the service {identity}.")
+        elif service.version < 5:
+            continue  # merged from Office Communications Server: the next merge says how it is there now
         elif service.version <= 5 and (set(service.ports), service.details) != (set(other.ports), other.details):
             yield Violation("L4", f"change {identity}", f"A publish changed {identity}, which it had no business with.")
         elif not set(_numbers(service)) <= set(_numbers(other)):

@@ -82,16 +82,18 @@ def legacy_path(world: World, pool: str, domain: str) -> str | None:
     topology = world.cms.topology
     cluster = topology.pool(pool)
     site = topology.site_of(cluster) if cluster else None
-    return gateway_path(world, edge_of_route(world, site.name if site else "", "FederationRoute"), domain)
+    return gateway_path(world, edge_of_route(world, site.name if site else "", "FederationRoute"), domain, pool)
 
 
-def gateway_path(world: World, edge: Service | None, domain: str) -> str | None:
-    """From an Edge to an XMPP domain by the old gateway: allowed domain, Access Edge, gateway."""
+def gateway_path(world: World, edge: Service | None, domain: str, pool: str = "") -> str | None:
+    """From an Edge to an XMPP domain by the old gateway: allowed domain, Access Edge, gateway. ``pool``: from where."""
     gateway = world.gateway
     if gateway is None or domain.casefold() not in (d.casefold() for d in gateway.partners):
         return "path-no-gateway"
     if edge is None or edge.port(*FEDERATION_PORT) is None:
         return "path-no-federation-route"
+    if world.ocs is not None and edge_name(world, edge) == world.ocs.edge:
+        return _ocs_path(world, edge, domain, pool)
     if not (world.cms.row("access_edge_configuration", "Global") or {}).get("AllowFederatedUsers"):
         return "path-federation-off"
     entry = world.cms.row("allowed_domain", domain)
@@ -106,6 +108,44 @@ def gateway_path(world: World, edge: Service | None, domain: str) -> str | None:
     if not gateway_running(world):
         return "path-gateway-stopped"
     return None
+
+
+def _ocs_path(world: World, edge: Service, domain: str, pool: str) -> str | None:
+    """By the Access Edge of Office Communications Server, which goes by its own console's lists, not by the store."""
+    ocs, cluster = world.ocs, world.cms.topology.pool(pool)
+    if ocs is not None and cluster is not None and not ocs.accepts((cluster.fqdn, *(m.fqdn for m in cluster.machines))):
+        return "path-edge-internal-list"
+    if has_partner(world, domain) and not world.unknowns.yes("allowed_domain_beats_partner"):
+        return "path-partner-took-over"
+    return _ocs_edge_to_gateway(world, domain)
+
+
+def _ocs_edge_to_gateway(world: World, domain: str) -> str | None:
+    ocs = world.ocs
+    if ocs is None or domain.casefold() not in (d.casefold() for d in ocs.allowed_domains):
+        return "path-no-allowed-domain"
+    if not serving(world, ocs.edge, "RTCSRV"):
+        return "path-edge-stopped"
+    return None if gateway_running(world) else "path-gateway-stopped"
+
+
+def ocs_user_path(world: World, domain: str) -> str | None:
+    """From users who are still on Office Communications Server: its pool, its Edge, the gateway."""
+    ocs, gateway = world.ocs, world.gateway
+    if ocs is None:
+        return "path-user-not-homed"
+    if gateway is None or domain.casefold() not in (d.casefold() for d in gateway.partners):
+        return "path-no-gateway"
+    if ocs.federation_fqdn != ocs.edge:
+        return "path-ocs-federation"
+    return _ocs_edge_to_gateway(world, domain)
+
+
+def serving(world: World, fqdn: str, service: str) -> bool:
+    """Whether a Windows service runs on one computer."""
+    computer = world.computer(fqdn)
+    entry = computer.windows_services.get(service) if computer is not None else None
+    return entry is not None and bool(entry.running)
 
 
 def xmpp_path(world: World, pool: str, domain: str) -> str | None:
@@ -141,6 +181,8 @@ def xmpp_listening(world: World, edge: Service) -> bool:
 
 def user_reaches(world: World, user: User, domain: str) -> str | None:
     """Whether a user can write to an XMPP contact now, whichever way."""
+    if user.enabled and user.home_server and not user.registrar_pool:
+        return ocs_user_path(world, domain) if user.federation else "path-policy"
     if not user.enabled or not user.registrar_pool:
         return "path-user-not-homed"
     _identity, policy = effective(world.cms.current, user)

@@ -16,7 +16,10 @@ from typing import Any
 from ..powershell.values import SecureString
 from .certificates import CertificateStore, common_name, names_of
 from .computers import Computer
+from .power import suffix_pending
+from .resolution import entries
 from .services import listening_ports
+from .state_directory import central, directory, ocs
 from .store import Row
 from .topology import Cluster, Service, Topology
 from .topology_view import service_properties
@@ -38,6 +41,7 @@ def state(world: World) -> dict[str, Any]:
             "pools": {c.fqdn: _pool(topology, c) for c in sorted(pools, key=lambda c: c.fqdn)},
             "edges": {c.fqdn: _edge(topology, c) for c in sorted(edges, key=lambda c: c.fqdn)},
             "computers": {c.fqdn: _computer(world, c) for c in sorted(world.computers.values(), key=lambda c: c.fqdn)},
+            "hosts": {c.fqdn: _host(world, c) for c in sorted(world.computers.values(), key=lambda c: c.fqdn)},
             "services": sorted(topology.identity(s) for s in topology.services),
             "users": {u.sip: _user(u) for u in sorted(world.ad, key=lambda u: u.sip) if not u.ad_only},
             "policies": _rows(world, "external_access_policy"),
@@ -47,10 +51,19 @@ def state(world: World) -> dict[str, Any]:
             "allowed_domains": _rows(world, "allowed_domain"),
             "hosting_providers": _rows(world, "hosting_provider"),
             "simple_urls": sorted(
-                ([_plain(url) for url in (world.cms.row("simple_url_configuration", "Global") or {})["SimpleUrl"]]),
+                (
+                    [
+                        _plain(url)
+                        for url in (world.cms.row("simple_url_configuration", "Global") or {}).get("SimpleUrl") or ()
+                    ]
+                ),
                 key=lambda url: (url["Component"], url["Domain"]),
             ),
             "gateway": _gateway(world),
+            "ocs": ocs(world),
+            "directory": directory(world),
+            "central_management": central(world),
+            "conference_directories": _rows(world, "conference_directory"),
             "replicas": {fqdn: _replica(world, fqdn) for fqdn in sorted(world.replicas)},
             "dns": _dns(world),
             "unknowns": dict(sorted(world.unknowns.items())),
@@ -142,7 +155,23 @@ def _computer(world: World, computer: Computer) -> dict[str, Any]:
         "windows_services": {name: s.status for name, s in sorted(computer.windows_services.items())},
         "certificates": _assigned(computer),
         "listening": sorted({f"{x.address}:{x.port}/{x.protocol.lower()}" for x in listeners}),
-        "restart_pending": computer.restart_pending,
+        "restart_pending": computer.wants_restart,
+    }
+
+
+def _host(world: World, computer: Computer) -> dict[str, Any]:
+    """Windows itself: what is installed on it and what was set."""
+    roots = computer.certificates.stores["Root"] if isinstance(computer.certificates, CertificateStore) else {}
+    return {
+        "name": f"{computer.host}.{computer.dns_suffix}".rstrip("."),
+        "features": sorted(computer.features),
+        "packages": dict(sorted(computer.packages.items())),
+        "sql_instances": sorted(computer.sql_instances),
+        "registry": computer.registry.set_by_callers(),
+        "hosts_file": [f"{address} {' '.join(names)}" for address, names in entries(world, computer)],
+        "trusted_roots": sorted(common_name(s.certificate) for s in roots.values()),
+        "restart_pending": sorted(computer.pending | ({"features"} if computer.restart_pending else set())),
+        "suffix_pending": suffix_pending(computer),
     }
 
 
@@ -172,7 +201,7 @@ def _user(user: Any) -> dict[str, Any]:
         "moving_to": user.target_registrar_pool,
         "hosting_provider": user.hosting_provider,
         "policies": dict(sorted(user.policies.items())),
-    }
+    } | ({"home_server": user.home_server} if user.home_server else {})
 
 
 def _gateway(world: World) -> dict[str, Any] | None:
@@ -206,7 +235,9 @@ def _dns(world: World) -> dict[str, Any]:
 
 def _server_made(world: World) -> dict[str, Any]:
     thumbprints = {
-        computer.fqdn: {a.use: a.thumbprint for a in sorted(computer.certificates.assignments.values(), key=lambda a: a.use)}
+        computer.fqdn: {
+            a.use: a.thumbprint for a in sorted(computer.certificates.assignments.values(), key=lambda a: a.use)
+        }
         for computer in sorted(world.computers.values(), key=lambda c: c.fqdn)
         if isinstance(computer.certificates, CertificateStore)
     }
@@ -216,5 +247,6 @@ def _server_made(world: World) -> dict[str, Any]:
         "store_version": world.cms.version,
         "replica_versions": {fqdn: replica.version for fqdn, replica in sorted(world.replicas.items())},
         "thumbprints": thumbprints,
+        "restarts": {c.fqdn: c.boots for c in sorted(world.computers.values(), key=lambda c: c.fqdn) if c.boots},
         "cluster_ids": {c.fqdn: c.key for c in world.cms.topology.clusters},
     }

@@ -18,7 +18,9 @@ Row = Mapping[str, Any]
 KINDS = (
     "access_edge_configuration",
     "allowed_domain",
+    "conference_directory",
     "external_access_policy",
+    "global_certificate",  # the thumbprint of OAuthTokenIssuer; its key comes with it
     "hosting_provider",
     "simple_url_configuration",
     "site",  # FederationRoute, XmppFederationRoute, Description: what the topology document does not hold

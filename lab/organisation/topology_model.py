@@ -32,6 +32,7 @@ ROLES = {
     "MonitoringStore": "MonitoringDatabase",
 }
 VERSIONS = {
+    4: "Office Communications Server 2007 R2",  # [inf] in a merged document only: organisation.legacy_topology
     5: "Lync Server 2010",
     6: "Lync Server 2013",
     7: "Skype for Business Server 2015",
