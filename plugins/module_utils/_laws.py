@@ -79,6 +79,9 @@ FACTS: Mapping[str, Fact] = {
     ),
     "ttl_lowered": Fact("the lifetimes of the DNS records were lowered long enough ago", "dns_update"),
     "accepted": Fact("the operator has accepted the migration", "accept", ("xmpp_partner",)),
+    "legacy_configuration": Fact(
+        "the configuration of Office Communications Server was imported", "pool_deploy", ("Merge-CsLegacyTopology",),
+    ),
     "no_central_store": Fact("the forest has no Central Management store yet", "pool_deploy", ("store_location",)),
 }  # fmt: skip
 
@@ -171,6 +174,12 @@ def _moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bo
     return _moves_on(change, effect, facts) and _was(change, "Pilot") is not True
 
 
+def _moves_from_ocs(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """Move-CsLegacyUser grants the imported policies, so they have to be there."""
+    call = change.call
+    return isinstance(call, Cmdlet) and call.name == "Move-CsLegacyUser" and _moves(change, effect)
+
+
 def _xmpp_port_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
     return effect.collection == "edge_server" and any(
         _set(_becomes(effect, one)) and not _set(_was(change, one)) for one in ("XmppListeningPort", "XmppInternalPort")
@@ -238,6 +247,7 @@ GUARDS: tuple[Guard, ...] = (
         (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")), override=True,
     ),
     Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),), override=True),
+    Guard("L1", "{object} is not moved", _moves_from_ocs, (Need("legacy_configuration"),)),
     Guard(
         "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,
     ),

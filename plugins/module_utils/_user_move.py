@@ -4,6 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Moving users: who is to be moved, who cannot, and one journalled call for each.
 
+A user of Office Communications Server has a home server and no registrar pool, and is moved with Move-CsLegacyUser. Its
+documented examples pipe users into it, and it is documented to take no input: so it is called for each by identity.
+
 PRIVATE to the collection: it can have breaking changes at any time.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._calls import Change, Cmdlet, Effect, Query
+from ._calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
@@ -22,12 +25,15 @@ from ._users import (
     address,
     check_fqdns,
     checked_fqdn,
+    from_ocs,
+    home,
     homes,
     immovable,
     left_out,
     many,
     name,
     named,
+    ocs_pool,
     read_parameters,
     reasons,
     refused,
@@ -60,7 +66,7 @@ def run(task: Task) -> Report:
     return Report(
         changed=bool(moved),
         value={"moved": [name(row) for row in moved], "already_moved": len(found.here)},
-        before={name(row): registrar(row) for row in moved},
+        before={name(row): home(row) for row in moved},
         after={name(row): target for row in moved},
     )
 
@@ -97,31 +103,57 @@ def _see_target(target: str, registrars: Sequence[Row]) -> None:
         )
 
 
-def change_of(row: Row, target: str, params: Mapping[str, Any]) -> Change:
+def mover(row: Row) -> str:
+    """The cmdlet that moves this user."""
+    return "Move-CsLegacyUser" if from_ocs(row) else "Move-CsUser"
+
+
+def change_of(row: Row, target: str, params: Mapping[str, Any], legacy_pools: Sequence[Row] = ()) -> Change:
     """The move of one user, with the way back to where the user comes from."""
-    source = str(row["RegistrarPool"])
     parameters: dict[str, Any] = {"Identity": address(row), "Target": target, "Confirm": False}
-    if params["move_conference_data"]:
+    if params["move_conference_data"] and not from_ocs(row):
         parameters["MoveConferenceData"] = True
+    before = {"RegistrarPool": row.get("RegistrarPool"), "Guid": row.get("Guid"), "Pilot": params["pilot"]}
+    if from_ocs(row):
+        before["HomeServer"] = row.get("HomeServer")
     return Change(
-        Cmdlet("Move-CsUser", {**parameters, **read_parameters(params)}),
+        Cmdlet(mover(row), {**parameters, **read_parameters(params)}),
         object=f"user {name(row)}",
         effects=(Effect("user", ORGANISATION, address(row), {"RegistrarPool": target}),),
-        before={"RegistrarPool": source, "Guid": row.get("Guid"), "Pilot": params["pilot"]},
-        undo=(Cmdlet("Move-CsUser", {"Identity": address(row), "Target": source, "Confirm": False}),),
+        before=before,
+        undo=_way_back(row, legacy_pools),
     )
+
+
+def _way_back(row: Row, legacy_pools: Sequence[Row]) -> Undo:
+    """Move-CsUser moves back to Office Communications Server too, where the pool can be named."""
+    source = ocs_pool(row, legacy_pools) if from_ocs(row) else str(row["RegistrarPool"])
+    if source is None:
+        return Irreversible(
+            f"The user was homed on {row.get('HomeServer')}, which is no pool of the merged topology: move the user back "
+            "with Move-CsUser, naming the pool of Office Communications Server."
+        )
+    return (Cmdlet("Move-CsUser", {"Identity": address(row), "Target": source, "Confirm": False}),)
+
+
+def _legacy_pools(task: Task, users: Sequence[Row]) -> list[Row]:
+    """The pools that HomeServer may mean; asked for only where somebody is moved from Office Communications Server."""
+    if not any(from_ocs(row) for row in users):
+        return []
+    return list(task.session.read(Query("pool", properties=("Identity", "Fqdn", "Site")))[0])
 
 
 def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]:
     """Move in requests of a bounded length; one user's failure does not hide the others."""
     failed: list[dict[str, str]] = []
+    legacy_pools = _legacy_pools(task, users)
     size = max(1, task.params["batch_size"])
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [change_of(row, target, task.params) for row in batch]
+        changes = [change_of(row, target, task.params, legacy_pools) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
-                failed.append(left_out(row, refused("Move-CsUser", outcome)))
+                failed.append(left_out(row, refused(mover(row), outcome)))
     return failed
 
 
@@ -131,7 +163,7 @@ def _not_there(task: Task, moved: Sequence[Row], target: str) -> list[dict[str, 
     return [
         left_out(
             row,
-            f"is on {now.get(str(row.get('Guid'))) or 'no pool'}, though Move-CsUser reported success (Active Directory may "
+            f"is on {now.get(str(row.get('Guid'))) or 'no pool'}, though {mover(row)} reported success (Active Directory may "
             "not have replicated: name one domain controller with domain_controller)",
         )
         for row in moved

@@ -13,6 +13,7 @@ an empty RegistrarPool and a HomeServer. `-OnLyncServer` is no proof of either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ PROPERTIES = (
 
 Row = Mapping[str, Any]
 
+OCS = "Office Communications Server"
+_OCS_POOL = re.compile(r"CN=LC Services,CN=Microsoft,CN=([^,]+),CN=Pools,.+", re.IGNORECASE)
+
 
 def address(row: Row) -> str:
     return str(row.get("SipAddress") or "").lower()
@@ -43,6 +47,29 @@ def address(row: Row) -> str:
 
 def registrar(row: Row) -> str:
     return str(row.get("RegistrarPool") or "").lower()
+
+
+def from_ocs(row: Row) -> bool:
+    """Homed on a pool of Office Communications Server, and so moved with Move-CsLegacyUser."""
+    return not registrar(row) and bool(row.get("HomeServer"))
+
+
+def ocs_pool(row: Row, pools: Iterable[Row] = ()) -> str | None:
+    """FQDN of the OCS pool that HomeServer leads to, which has the pool by its host name; None where that is not clear."""
+    match = _OCS_POOL.fullmatch(str(row.get("HomeServer") or ""))
+    host = match.group(1).casefold() if match else None
+    found = {
+        str(pool.get("Fqdn")).lower() for pool in pools if str(pool.get("Fqdn")).casefold().partition(".")[0] == host
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def home(row: Row) -> str:
+    """Where a user is homed, for a sentence or a table."""
+    if not from_ocs(row):
+        return registrar(row) or "(none)"
+    match = _OCS_POOL.fullmatch(str(row.get("HomeServer")))
+    return f"{OCS} ({match.group(1).lower()})" if match else OCS
 
 
 def name(row: Row) -> str:
@@ -114,14 +141,16 @@ def immovable(row: Row, target: str) -> str | None:
         return "is not enabled"
     if str(row.get("HostingProvider") or "").upper() != ON_PREMISES:
         return f"is hosted by {row.get('HostingProvider') or 'nobody'}, not on premises"
-    if not registrar(row):
-        return "has no registrar pool: a user of Office Communications Server is moved with Move-CsLegacyUser"
+    if not registrar(row) and not from_ocs(row):
+        return (
+            "has neither a registrar pool nor a home server: enable the user for Lync Server anew, or disable the user"
+        )
     elsewhere = str(row.get("TargetRegistrarPool") or target).lower()
     if elsewhere != target.lower():
         return f"is being moved to {elsewhere} already"
     display = str(row.get("DisplayName") or "")
     if display != display.strip():
-        return "has a display name that begins or ends with a blank"
+        return "has a display name that begins or ends with a blank: correct it in Active Directory first"
     return None
 
 
@@ -129,7 +158,7 @@ def by_pool(rows: Iterable[Row]) -> dict[str, int]:
     """How many users each pool has, the largest first."""
     counts: dict[str, int] = {}
     for row in rows:
-        pool = registrar(row) or "(none)"
+        pool = home(row)
         counts[pool] = counts.get(pool, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 

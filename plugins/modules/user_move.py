@@ -10,12 +10,15 @@ module: user_move
 short_description: Move users to a Lync Server 2013 pool
 version_added: 0.1.0
 description:
-  - Moves the users who are not yet homed on O(target_pools) to O(target_pool) with C(Move-CsUser), all in one task.
+  - Moves the users who are not yet homed on O(target_pools) to O(target_pool), all in one task. Users of Lync Server are moved with C(Move-CsUser), users of
+    Office Communications Server 2007 R2, who have a home server and no registrar pool, with C(Move-CsLegacyUser).
   - A user is named by SIP address, and the object that was moved is read back by its GUID.
   - Where users are named in O(users), all of them can be moved or none is. Otherwise those who cannot be moved are left out, and the task fails in the
     end with the reason of each. The move is never forced.
   - Moving is refused until it was seen that federation leads through the legacy Edge, and, but for O(pilot) users, that a pilot user has reached the
-    XMPP partners that way (M(lync.xmpp_migration.legacy_federation)).
+    XMPP partners that way (M(lync.xmpp_migration.legacy_federation)). Users of Office Communications Server are not moved before its configuration was
+    imported (M(lync.xmpp_migration.legacy_configuration)).
+  - A user whose display name begins or ends with a blank is not moved but reported, because the move would be refused.
 options:
   target_pool:
     description: FQDN of the pool that takes the users.
@@ -39,7 +42,7 @@ options:
     type: bool
     default: false
   move_conference_data:
-    description: Whether meeting content is moved too (C(-MoveConferenceData)).
+    description: Whether meeting content is moved too (C(-MoveConferenceData)), which only C(Move-CsUser) can.
     type: bool
     default: false
   batch_size:
@@ -56,6 +59,9 @@ seealso:
   - name: Move-CsUser
     description: Microsoft's page of the cmdlet.
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/move-csuser
+  - name: Move-CsLegacyUser
+    description: Microsoft's page of the cmdlet.
+    link: https://learn.microsoft.com/powershell/module/skypeforbusiness/move-cslegacyuser
   - module: lync.xmpp_migration.users_homed
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)

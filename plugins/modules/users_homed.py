@@ -11,7 +11,8 @@ short_description: See that every user is homed on a Lync Server 2013 pool
 version_added: 0.1.0
 description:
   - Reads all users and fails where an enabled on-premises user is homed elsewhere than on O(pools).
-  - On-premises is a C(HostingProvider) of C(SRV:). Users of survivable branch appliances (O(branch_pools)) are listed apart and do not count.
+  - On-premises is a C(HostingProvider) of C(SRV:). A user with a home server and without a registrar pool is homed on
+    Office Communications Server. Users of survivable branch appliances (O(branch_pools)) are listed apart and do not count.
   - What it found is kept as evidence. Until there is such evidence, no XMPP partner, no XMPP route and no XMPP port is created, because a moved user
     keeps the legacy gateway only as long as the partner is not configured in Lync Server 2013.
 options:

@@ -83,6 +83,7 @@ class People(Bench):
             shell.handlers.update(
                 {
                     "Move-CsUser": self._move,
+                    "Move-CsLegacyUser": self._move,
                     "Grant-CsExternalAccessPolicy": self._grant,
                     "Set-CsSite": self._set_site,
                     "Set-CsEdgeServer": self._set_edge,

@@ -98,7 +98,7 @@ def test_an_apostrophe_in_an_address_is_a_letter(tmp_path: Path) -> None:
     [
         (user(9, Enabled=False), "is not enabled"),
         (hybrid(9), "is hosted by sipfed.online.lync.com"),
-        (user(9, None, HomeServer="CN=Lc Services"), "Move-CsLegacyUser"),
+        (user(9, None), "has neither a registrar pool nor a home server"),
         (user(9, TargetRegistrarPool=OLD), f"is being moved to {OLD} already"),
         (user(9, DisplayName=" Blank"), "begins or ends with a blank"),
         (user(9, BRANCH), "is one of branch_pools"),
@@ -196,3 +196,81 @@ def test_options_of_the_move(tmp_path: Path) -> None:
 def test_an_empty_list_means_nobody(tmp_path: Path) -> None:
     bench = ready(tmp_path, user(1))
     assert run(bench, users=[], pilot=True)["changed"] is False and bench.writes == []
+
+
+# --- Office Communications Server
+
+
+OCS_POOL = "ocspool.contoso.test"
+
+
+def ocs_user(number: int | str, pool: str = "ocspool", **more: Any) -> dict[str, Any]:
+    server = (
+        f"CN=LC Services,CN=Microsoft,CN={pool},CN=Pools,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=test"
+    )
+    return user(number, None, **{"HomeServer": server, **more})
+
+
+def from_ocs(tmp_path: Path, *users: dict[str, Any], **more: Any) -> People:
+    bench = ready(tmp_path, *users, **more)
+    bench.estate.put("pool", {"Identity": OCS_POOL, "Fqdn": OCS_POOL, "Site": "Site:BackCompatSite"})
+    bench.prove("legacy_configuration")
+    return bench
+
+
+def test_users_of_ocs_are_moved_with_their_own_cmdlet(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, ocs_user(1), user(2), ocs_user(3, Enabled=False))
+    result = run(bench, move_conference_data=True, domain_controller="dc1.contoso.test")
+    assert result["moved"] == [sip(1), sip(2)] and result["changed"] is True
+    controller = {"DomainController": "dc1.contoso.test"}
+    assert bench.writes == [
+        ("Move-CsLegacyUser", {"Identity": sip(1), "Target": NEW, "Confirm": False, **controller}),
+        (
+            "Move-CsUser",
+            {"Identity": sip(2), "Target": NEW, "Confirm": False, "MoveConferenceData": True, **controller},
+        ),
+    ]
+    assert result["diff"]["before"] == {sip(1): "Office Communications Server (ocspool)", sip(2): OLD}
+    assert undocumented(user_move, result) == []
+    again = run(bench)
+    assert again["changed"] is False and again["already_moved"] == 2  # HomeServer stays, as users of Lync have one too
+
+
+def test_the_way_back_to_ocs(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, ocs_user(1), ocs_user(2, "other"))
+    run(bench)
+    known, unknown = [one for one in bench.journal() if one["kind"] == "intent"]
+    assert known["undo"][0]["name"] == "Move-CsUser" and known["undo"][0]["parameters"]["Target"] == OCS_POOL
+    assert "is no pool of the merged topology" in str(unknown["undo"])
+    assert known["before"]["HomeServer"].startswith("CN=LC Services") and known["before"]["RegistrarPool"] is None
+
+
+def test_users_of_ocs_wait_for_the_import(tmp_path: Path) -> None:
+    bench = ready(tmp_path, ocs_user(1))
+    result = run(bench)
+    assert result["error"]["kind"] == "refused" and bench.writes == []
+    assert "the configuration of Office Communications Server was imported has not been verified" in result["msg"]
+
+
+def test_users_of_ocs_whose_names_have_blanks_are_reported(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, ocs_user(1), ocs_user(2, DisplayName="Blank "))
+    result = run(bench)
+    assert result["error"]["done"] == [sip(1)]
+    assert result["error"]["left"][0]["user"] == sip(2) and "begins or ends with a blank" in result["msg"]
+    assert bench.written("Move-CsLegacyUser") == [sip(1)]
+
+
+def test_a_refused_move_from_ocs_names_its_cmdlet(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, ocs_user(1), ocs_user(2))
+    bench.stubborn, bench.lagging = {sip(1)}, {sip(2)}
+    result = run(bench)
+    assert (
+        "was refused by Move-CsLegacyUser" in result["msg"]
+        and "though Move-CsLegacyUser reported success" in result["msg"]
+    )
+
+
+def test_a_dry_run_of_moves_from_ocs(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, ocs_user(1))
+    assert run(bench, check=True)["moved"] == [sip(1)] and bench.writes == []
+    assert run(bench, check=True)["changed"] is False

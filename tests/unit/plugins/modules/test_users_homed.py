@@ -58,7 +58,7 @@ def test_who_does_not_count(tmp_path: Path, somebody: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "somebody",
-    [user("old"), user("ocs", None, HomeServer="CN=Lc Services,DC=test"), user("case", OLD, HostingProvider="srv:")],
+    [user("old"), user("none", None), user("case", OLD, HostingProvider="srv:")],
 )
 def test_who_is_left_is_named_with_the_pool(tmp_path: Path, somebody: dict[str, Any]) -> None:
     bench = People(tmp_path, estate(user(1, NEW), somebody))
@@ -66,6 +66,21 @@ def test_who_is_left_is_named_with_the_pool(tmp_path: Path, somebody: dict[str, 
     assert result["error"]["kind"] == "not_ready" and somebody["SipAddress"] in result["msg"]
     assert f"1 on {somebody['RegistrarPool'] or '(none)'}" in result["msg"]
     assert "role user_move" in result["msg"] and seen(bench) == []
+
+
+def test_users_of_office_communications_server_are_left(tmp_path: Path) -> None:
+    server = (
+        "CN=LC Services,CN=Microsoft,CN=OcsPool,CN=Pools,CN=RTC Service,CN=Services,CN=Configuration,DC=contoso,DC=test"
+    )
+    bench = People(tmp_path, estate(user(1, NEW), user(2, None, HomeServer=server), user(3, None, HomeServer="odd")))
+    result = run(bench)
+    assert result["error"]["kind"] == "not_ready" and seen(bench) == []
+    assert "1 on Office Communications Server, 1 on Office Communications Server (ocspool)" in result["msg"]
+    for number in (2, 3):
+        bench.users[sip(number)]["RegistrarPool"] = (
+            NEW  # Move-CsLegacyUser leaves HomeServer, as users of Lync have one too
+        )
+    assert run(bench)["users"] == {"here": 3, "branch": 0, "other": 0}
 
 
 def test_users_of_branch_appliances_are_listed_apart(tmp_path: Path) -> None:
