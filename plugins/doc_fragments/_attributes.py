@@ -51,8 +51,8 @@ attributes:
     support: full
     platforms: windows
 notes:
-  - The module itself runs on the controller, in the worker of its task. It reaches the host over the connection that the inventory describes (C(ansible_connection=winrm) with its
-    C(ansible_winrm_*) variables) and through one Windows PowerShell session, which all tasks of a run share.
+  - The module itself runs on the controller, in the worker of its task. It reaches the host over the connection that the inventory describes
+    (C(ansible_connection=winrm) with its C(ansible_winrm_*) variables) and through one Windows PowerShell session, which all tasks of a run share.
   - The host needs Windows PowerShell 3.0 or later and the Lync Server Management Shell of Lync Server 2010 or 2013. Nothing else is installed on it, and
     C(ansible.windows) is not needed.
   - C(become) is not supported, nor are the C(psrp) and C(ssh) connections.
