@@ -12,7 +12,6 @@ from typing import Any
 
 from .estate_file import Document, EstateError
 
-
 #: All that a migration needs. Those that the directory does not have yet count once it has them.
 OPERATOR_GROUPS = (
     "Domain Admins",

@@ -12,8 +12,9 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
-from .estate import Edge, Estate, Person, Pool, Users
+from .estate import Edge, Estate, Host, Person, Pool, Users
 from .estate_file import Document, EstateError
+from .organisation.media import PACKAGES
 from .organisation.names import SCRIPTS
 from .organisation.population import ODDITIES
 from .organisation.preparation import PRODUCTS as PREPARATIONS
@@ -68,6 +69,7 @@ class Checker:
             self.ocs,
             self.gateway,
             self.hosts,
+            self.internal_names,
             self.domains,
             self.users,
             self.policies,
@@ -257,8 +259,36 @@ class Checker:
                     "fqdn",
                     f"{host.fqdn} is not in the domain {e.domain}; say 'workgroup: true' if it is in none.",
                 )
+            self._outfit(host)
             if host.in_service and folded not in self.machines:
                 self.fail(host, "in_service", f"{host.fqdn} is not a machine of any pool or Edge.")
+
+    def _outfit(self, host: Host) -> None:
+        if host.bare:
+            for key in ("product", "features", "packages", "sql_instances", "in_service", "sql"):
+                if getattr(host, key):
+                    self.fail(host, key, f"{host.fqdn} is bare: nothing is installed on it yet.")
+            if host.windows == "10.0":
+                self.fail(host, "windows", f"{host.fqdn} is to have Lync Server 2013, which needs 2012 R2 or older.")
+            if host.fqdn.casefold() in self.machines:
+                self.fail(host, "bare", f"{host.fqdn} is in the topology already, so something is installed on it.")
+        self.one_of(host, "installation", ("Server", "Server Core"))
+        for what in host.restart_pending:
+            if what not in ("features", "windows_update", "file_rename"):
+                self.fail(host, "restart_pending", f"{what!r} is none of features, windows_update, file_rename.")
+        for name in host.restart_after:
+            if name.casefold() not in {p.file.casefold() for p in PACKAGES}:
+                self.fail(host, "restart_after", f"{name!r} is none of the installers on the media.")
+
+    def internal_names(self) -> None:
+        for name, addresses in self.e.internal_names.items():
+            if not is_name(name):
+                self.fail(self.e, "internal_names", f"{name!r} is not a fully qualified domain name.")
+            for address in addresses:
+                try:
+                    ipaddress.IPv4Address(address)
+                except ValueError:
+                    self.fail(self.e, "internal_names", f"{address!r} is no IPv4 address.")
 
     def domains(self) -> None:
         e = self.e

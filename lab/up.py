@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import builder, control, inventory, parts
+from . import builder, consoles, control, inventory, parts
 from .estate import load
 from .organisation import faults as fault_files
 from .organisation.clock import Clock
@@ -38,6 +38,9 @@ from .wsman.kdc import Kdc
 from .wsman.service import Service
 
 log = logging.getLogger(__name__)
+
+
+FAREWELL = 0.3  # seconds: the answer to whoever had a computer restarted goes out first
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Lab:
             variables["lync_migration"] = dict(estate.migration)
             for part in self._parts.values():
                 variables = inventory.merge(variables, part.variables)
+        self.world.on_restart = self._restart
         paths = inventory.write(place, self.hosts, variables, options.transport, ca)
         place.write_json("secrets.json", place.secrets)
         self._control = control.Server(place.directory, self._commands())
@@ -127,6 +131,13 @@ class Lab:
         self.hosts.append(
             inventory.Host(name, computer.fqdn, tuple(computer.groups), account, endpoint, computer.joined)
         )
+
+    def _restart(self, computer: t.Any, seconds: float) -> None:
+        """A computer that restarts: its endpoint is gone for as long, once the answer is out."""
+        speed = self.world.clock.speed
+        for host in self.hosts:
+            if host.fqdn == computer.fqdn and host.endpoint is not None:
+                host.endpoint.restart(seconds / speed if speed > 0 else 0.0, FAREWELL)
 
     def _told(self, path: Path, variables: Path) -> dict[str, t.Any]:
         own = Process.of(os.getpid())
@@ -176,6 +187,7 @@ class Lab:
             "clock": self._clock,
             "set": self._set,
             "publish": lambda request: builder.publish(self.world, self.place, str(request["text"])),
+            "gui": lambda request: consoles.act(self.world, str(request["name"]), str(request["value"])),
             "down": lambda request: self.ended.set(),
         }
 

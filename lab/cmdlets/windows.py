@@ -15,10 +15,10 @@ from typing import Any
 
 from ..organisation.certificate_store import Stored
 from ..organisation.certificates import certificates_of, names_of, windows_name
-from ..organisation.computers import Computer
-from ..organisation.files import PRODUCT_DIRECTORIES, BadPath, Entry, deployment_directory, normalise, temp_directory
+from ..organisation.files import BadPath, Entry, normalise, temp_directory
+from ..organisation.windows_registry import keys_of
 from ..powershell.values import Psobj
-from . import Call, PSError, cmdlet
+from . import Call, PSError, cmdlet, registry_keys, winrm_items
 from .shared import matching
 
 COMMANDS = "Microsoft.PowerShell.Commands."
@@ -56,15 +56,25 @@ def no_drive(path: str) -> PSError:
     return PSError("DriveNotFound", "ObjectNotFound", kind, text, drive)
 
 
+def on_disk(call: Call, drive: str) -> bool:
+    return drive == "c" or (drive == "d" and call.computer.media)
+
+
 def items(call: Call, path: str, wildcards: bool) -> list[Psobj]:
     """The items that a path means; a PSError where a path without wildcards means none."""
     drive, rest = drive_of(path)
-    provider = {"c": _file_items, "cert": _certificate_items, "hklm": _registry_items, "env": _environment_items}
-    find = provider.get(drive)
+    provider = {
+        "cert": _certificate_items,
+        "hklm": _registry_items,
+        "env": _environment_items,
+        "wsman": winrm_items.items,
+    }
+    disk = on_disk(call, drive)
+    find = _file_items if disk else provider.get(drive)
     if find is None:
         raise no_drive(path)
     pattern = wildcards and any(c in rest for c in "*?[")
-    found = find(call, path if drive == "c" else rest, pattern)
+    found = find(call, path if disk else rest, pattern)
     if not found and not pattern:
         raise not_found(path)
     return found
@@ -155,32 +165,8 @@ def _container(kind: str, name: str) -> Psobj:
 # --- registry and environment
 
 
-def registry(computer: Computer) -> dict[str, dict[str, Any]]:
-    """Keys below HKLM:\\ that tell what is installed."""
-    keys: dict[str, dict[str, Any]] = {
-        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion": {"CurrentVersion": computer.windows},
-        r"SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine": {"PowerShellVersion": computer.powershell},
-    }
-    if computer.core_files:
-        name = PRODUCT_DIRECTORIES[computer.core_files]
-        keys[r"SOFTWARE\Microsoft\Real-Time Communications\{A593FD00-64F1-4288-A6F4-E699ED9DCA35}"] = {
-            "InstallDir": deployment_directory(computer.core_files).removesuffix("Deployment"),
-            "ProductName": name,
-        }
-    if computer.sql_instances:
-        keys[r"SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL"] = {
-            name: f"MSSQL11.{name}" for name in sorted(computer.sql_instances)
-        }
-    uninstall = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
-    for display_name, version in computer.packages.items():
-        keys[rf"{uninstall}\{display_name}"] = {"DisplayName": display_name, "DisplayVersion": version}
-    if computer.restart_pending:
-        keys[r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"] = {}
-    return keys
-
-
 def _registry_items(call: Call, path: str, pattern: bool) -> list[Psobj]:
-    known = registry(call.computer)
+    known = keys_of(call.computer)
     parents = {p for name in known for p in _parents(name)}
     wanted = path.casefold()
     if pattern:
@@ -191,7 +177,7 @@ def _registry_items(call: Call, path: str, pattern: bool) -> list[Psobj]:
         Psobj(
             "Microsoft.Win32.RegistryKey", f"HKEY_LOCAL_MACHINE\\{name}",
             {"Name": f"HKEY_LOCAL_MACHINE\\{name}", "PSChildName": ntpath.basename(name), "PSIsContainer": True,
-             **known.get(name, {})},
+             "PSPath": f"Microsoft.PowerShell.Core\\Registry::HKEY_LOCAL_MACHINE\\{name}", **known.get(name, {})},
         )
         for name in names if name
     ]  # fmt: skip
@@ -245,7 +231,7 @@ def _children(call: Call, path: str, item: Psobj) -> Iterator[Psobj]:
     drive, rest = drive_of(path)
     if not item.get("PSIsContainer"):
         yield item
-    elif drive == "c":
+    elif on_disk(call, drive):
         for entry in call.world.files.children(call.computer, str(item.get("FullName")), call.p.get("Filter") or "*"):
             if (entry.directory and call.p.get("File")) or (not entry.directory and call.p.get("Directory")):
                 continue
@@ -258,6 +244,8 @@ def _children(call: Call, path: str, item: Psobj) -> Iterator[Psobj]:
         else:
             for store in _STORES.values():
                 yield _container("X509Store", store)
+    elif drive == "wsman":
+        yield from winrm_items.items(call, f"{rest}\\*", True)
     else:
         yield from _registry_items(call, f"{rest}\\*", True)
 
@@ -278,8 +266,11 @@ def test_path(call: Call) -> Iterator[bool]:
 def new_item(call: Call) -> Iterator[Psobj]:
     for path, _wildcards in paths(call):
         full = path if "Name" not in call.p else f"{path}\\{call.p['Name']}"
-        drive, _rest = drive_of(full)
-        if drive != "c":
+        drive, rest = drive_of(full)
+        if drive == "hklm":
+            yield from registry_keys.new_key(call, full, rest)
+            continue
+        if not on_disk(call, drive):
             raise no_drive(full)
         kind = str(call.p.get("ItemType") or "File").casefold()
         yield from _new(call, full, kind)
@@ -328,7 +319,9 @@ def _remove(call: Call, path: str, item: Psobj) -> None:
         store = _STORES[rest.split("\\")[1].casefold()]
         del certificates_of(call.computer).stores[store][str(item.get("Thumbprint"))]
         return
-    if drive != "c":
+    if drive == "hklm":
+        return registry_keys.remove_key(call, path, rest)
+    if not on_disk(call, drive):
         raise PSError("NotSupported", "InvalidOperation", "System.NotSupportedException", "Not supported.", path)
     files, full = call.world.files, normalise(str(item.get("FullName")))
     inside = files.children(call.computer, full) if item.get("PSIsContainer") else []
@@ -339,6 +332,10 @@ def _remove(call: Call, path: str, item: Psobj) -> None:
         )  # fmt: skip
     for entry in inside:
         _remove(call, entry.path, file_object(entry))
+    return _remove_entry(call, files, full)
+
+
+def _remove_entry(call: Call, files: Any, full: str) -> None:
     try:
         files.remove(call.computer, full)
     except FileNotFoundError:

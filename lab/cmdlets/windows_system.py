@@ -57,6 +57,12 @@ def _available(call: Call) -> dict[str, Psobj]:
     return found
 
 
+def _found(call: Call, available: dict[str, Psobj]) -> dict[str, Psobj]:
+    """By name a process finds only what was in its PSModulePath when it started; by path, whatever is there."""
+    own = call.computer.modules
+    return {n: m for n, m in available.items() if n not in own or n.casefold() in call.modules}
+
+
 @cmdlet("Import-Module", class_name=COMMANDS + "ImportModuleCommand")
 def import_module(call: Call) -> Iterator[Psobj]:
     """By name, or by the path of its psd1 file."""
@@ -64,7 +70,7 @@ def import_module(call: Call) -> Iterator[Psobj]:
     by_path = {str(m.get("Path")).casefold(): name for name, m in available.items()}
     for wanted in texts(call.p.get("Name")):
         name = by_path.get(wanted.replace("/", "\\").casefold()) or next(
-            (n for n in available if n.casefold() == wanted.casefold()), None
+            (n for n in _found(call, available) if n.casefold() == wanted.casefold()), None
         )
         if name is None:
             text = (
@@ -74,6 +80,7 @@ def import_module(call: Call) -> Iterator[Psobj]:
             raise PSError(
                 "Modules_ModuleNotFound", "ResourceUnavailable", "System.IO.FileNotFoundException", text, wanted
             )
+        call.modules.add("lync" if name == "SkypeForBusiness" else name.casefold())
         if call.p.get("PassThru"):
             yield available[name]
 
@@ -81,7 +88,7 @@ def import_module(call: Call) -> Iterator[Psobj]:
 @cmdlet("Get-Module", class_name=COMMANDS + "GetModuleCommand")
 def get_module(call: Call) -> Iterator[Psobj]:
     """What is there with -ListAvailable; without it what the session has, which is everything it can load itself."""
-    available = _available(call)
+    available = _found(call, _available(call))
     patterns = texts(call.p.get("Name")) or ["*"]
     seen: set[str] = set()
     for pattern in patterns:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .windows_registry import Registry
+
 #: Editions of the Lync tools, as binder signatures name them.
 EDITIONS = {"lync_2010": "L10", "lync_2013": "L13", "sfb_2015": "S15", "sfb_2019": "S19"}
 
@@ -41,7 +43,21 @@ class Computer:
     windows_services: dict[str, Any] = field(default_factory=dict)  # organisation.services
     certificates: Any = None  # organisation.certificates
     booted_at: datetime | None = None
-    restart_pending: bool = False
+    restart_pending: bool = False  # Windows wants a restart for its own components
+    pending: set[str] = field(default_factory=set)  # who else wants one: windows_update, file_rename
+    away_until: datetime | None = None  # restarting; nobody answers until then
+    boots: int = 0  # restarts so far: what a process that was started before one can be told by
+    bare: bool = False  # nothing but Windows: no feature, package or product yet
+    #: Primary DNS suffix in force. None: the one that ``fqdn`` has.
+    suffix_in_force: str | None = None
+    registry: Registry = field(default_factory=Registry)  # beside the keys that tell what is installed
+    media: bool = False  # the product's installation media are in drive D:
+    shares: tuple[str, ...] = ()
+    installation: str = "Server"  # or "Server Core"
+    free_gb: float = 60.0  # on drive C:
+    quotas: dict[str, str] = field(default_factory=dict)  # WSMan: items that are not the default
+    inside_names: bool = True  # its name servers know the names of the inner network
+    restart_after: frozenset[str] = frozenset()  # installers that want a restart here, by file name
     reachable: bool = True  # False: no WinRM endpoint is served
     second_hop: bool = True  # False: what a session has cannot be shown to another computer
     accounts: tuple[str, ...] = ()  # secrets are with the endpoint, never here
@@ -58,3 +74,12 @@ class Computer:
     @property
     def suffix(self) -> str:
         return self.fqdn.split(".", 1)[1] if "." in self.fqdn else ""
+
+    @property
+    def dns_suffix(self) -> str:
+        """The suffix that the computer itself goes by: in a workgroup one that has been set, after a restart."""
+        return self.suffix if self.suffix_in_force is None else self.suffix_in_force
+
+    @property
+    def wants_restart(self) -> bool:
+        return self.restart_pending or bool(self.pending)

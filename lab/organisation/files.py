@@ -13,19 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import media
 from .computers import Computer
+from .files_of_products import PRODUCT_DIRECTORIES, deployment_directory, module_path
+
+__all__ = ["PRODUCT_DIRECTORIES", "BadPath", "Entry", "Files", "deployment_directory", "module_path", "normalise"]
 
 MAXIMUM_FILE = 64 * 1024 * 1024
 MAXIMUM_TOTAL = 512 * 1024 * 1024
-
-#: Edition of core files and tools -> name in the directories of the product.
-PRODUCT_DIRECTORIES = {
-    "L10": "Microsoft Lync Server 2010",
-    "L13": "Microsoft Lync Server 2013",
-    "S15": "Skype for Business Server 2015",
-    "S19": "Skype for Business Server 2019",
-}
-
 
 _PROFILE = re.compile(r"c:\\users\\[^\\]+(\\appdata(\\local(\\temp)?)?)?")
 
@@ -59,17 +54,6 @@ def temp_directory(user: str) -> str:
     return rf"C:\Users\{user_name(user)}\AppData\Local\Temp"
 
 
-def module_path(edition: str) -> str:
-    """The psd1 file of a product's Management Shell."""
-    name = "Lync" if edition in ("L10", "L13") else "SkypeForBusiness"
-    return rf"C:\Program Files\Common Files\{PRODUCT_DIRECTORIES[edition]}\Modules\{name}\{name}.psd1"
-
-
-def deployment_directory(edition: str) -> str:
-    """Where Bootstrapper.exe is once the core files are installed."""
-    return rf"C:\Program Files\{PRODUCT_DIRECTORIES[edition]}\Deployment"
-
-
 @dataclass(frozen=True)
 class Entry:
     path: str
@@ -94,14 +78,18 @@ class Files(dict[tuple[str, str], bytes]):
     # --- contents
     def read(self, computer: Computer, path: str) -> bytes:
         """FileNotFoundError where there is no such file, BadPath where there can be none."""
-        try:
-            return self[(computer.fqdn, key(path))]
-        except KeyError:
-            raise FileNotFoundError(f"Could not find file '{normalise(path)}'.") from None
+        content = self.get((computer.fqdn, key(path)))
+        if content is None and computer.media:
+            content = media.content(key(path))
+        if content is None:
+            raise FileNotFoundError(f"Could not find file '{normalise(path)}'.")
+        return content
 
     def write(self, computer: Computer, path: str, content: bytes, at: datetime | None = None) -> str:
         full = normalise(path)
         parent = ntpath.dirname(full)
+        if full[:2].upper() == media.DRIVE and computer.media:
+            raise OSError("The media is write protected.")
         if not self.is_directory(computer, parent):
             raise NotADirectoryError(f"Could not find a part of the path '{full}'.")
         if self.is_directory(computer, full):
@@ -146,7 +134,7 @@ class Files(dict[tuple[str, str], bytes]):
             return Entry(self._names.get(where, full), False, len(self[where]), self._written.get(where))
         installed = next((p for p in installed_files(computer) if p.lower() == where[1]), None)
         if installed is not None:
-            return Entry(installed, False, 0)
+            return Entry(installed, False, len(media.content(where[1]) or b""))
         folder = next((f for f in self._folders(computer) if f.lower() == where[1]), None)
         if folder is None and _PROFILE.fullmatch(where[1]):
             folder = full
@@ -181,7 +169,8 @@ class Files(dict[tuple[str, str], bytes]):
 
 def base_directories(computer: Computer) -> Iterator[str]:
     """Directories that every computer has from its installation. Profiles come with the logon: see _PROFILE."""
-    yield from (r"C:\Windows\System32", r"C:\Windows\Temp", r"C:\Program Files\Common Files", r"C:\ProgramData")
+    yield from (r"C:\Windows\System32", r"C:\Windows\Temp", r"C:\Program Files\Common Files", r"C:\ProgramData",
+                r"C:\Windows\System32\drivers\etc")  # fmt: skip
 
 
 def installed_files(computer: Computer) -> Iterator[str]:
@@ -190,3 +179,5 @@ def installed_files(computer: Computer) -> Iterator[str]:
         yield module_path(edition)
     if computer.core_files:
         yield deployment_directory(computer.core_files) + r"\Bootstrapper.exe"
+    if computer.media:
+        yield from media.PATHS

@@ -13,6 +13,8 @@ import typing as t
 
 from .. import cmdlets
 from ..cmdlets import ExecutableCall, Exit
+from ..organisation import installations
+from ..organisation.faults import Fault
 from ..organisation.files import BadPath
 from .errors import PSError, cannot_start, method_failed
 
@@ -20,6 +22,7 @@ if t.TYPE_CHECKING:
     from .performer import Performer
 
 Call = dict[str, t.Any]
+_ENDS = ("kill_process", "kill_shell", "restart")
 
 
 def executable(performer: Performer, request_id: int, index: int, call: Call, _results: t.Any) -> bool:
@@ -37,6 +40,7 @@ def executable(performer: Performer, request_id: int, index: int, call: Call, _r
         performer.session.user,
         performer.session.run,
         handler.writes if handler else False,
+        performer.groups or frozenset(),
     )
     shown = {"path": path, "arguments": arguments}
     try:
@@ -62,6 +66,15 @@ def _start(
     performer: Performer, handler: cmdlets.Executable, context: ExecutableCall, name: str, shown: dict[str, str]
 ) -> Exit:
     faults = performer.before(handler.name)
+    if handler.at_once is not None:
+        with performer.world.turn():
+            refused = handler.at_once(context)
+        if refused is not None:
+            performer.record(name, shown, f"exit {refused.code}", context.writes)
+            performer.after(faults)
+            return refused
+    if handler.detached:
+        return _install(performer, handler, context, name, shown, faults)
     needed, limit = performer.real(performer.latency(handler.name)), context.seconds
     if limit is not None and needed > limit:
         # It is left running: what it does is done when its time has come, and nobody hears of it.
@@ -74,6 +87,41 @@ def _start(
     exited = _run(performer, handler, context)
     outcome = "still running" if exited.code is None else f"exit {exited.code}" if exited.code else "ok"
     performer.record(name, shown, outcome, context.writes)
+    performer.after(faults)
+    return exited
+
+
+def _install(
+    performer: Performer,
+    handler: cmdlets.Executable,
+    context: ExecutableCall,
+    name: str,
+    shown: dict[str, str],
+    faults: tuple[Fault, ...],
+) -> Exit:
+    """An installer: it has its effect when its time has come, whether or not anybody waits for it."""
+    latency = performer.latency(handler.name)
+    with performer.world.turn():
+        under_way = installations.begin(performer.world, performer.computer, latency, context)
+    try:
+        if latency > 0 and any(f.when == "after" and f.do in _ENDS for f in faults):
+            performer.after(faults)  # whoever started it is gone before it is done
+        needed, limit = performer.real(latency), context.seconds
+        if limit is not None and needed > limit:
+            performer.wait_real(limit)
+            return Exit(None)
+        performer.wait(latency)
+        with performer.world.turn():
+            if under_way.done:  # the computer went down meanwhile
+                return Exit(None)
+            exited = installations.finish(performer.world, under_way)
+    except PSError:
+        raise
+    except Exception as exc:
+        raise performer.defect(handler.name, exc) from exc
+    finally:
+        under_way.attended = False
+    performer.record(name, shown, f"exit {exited.code}" if exited.code else "ok", context.writes)
     performer.after(faults)
     return exited
 

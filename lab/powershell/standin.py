@@ -113,6 +113,9 @@ class StandIn:
 
     def hello(self) -> dict[str, t.Any]:
         """Who answers: what a real host would say of itself."""
+        if hasattr(self.session.world, "turn"):
+            with self.session.world.turn():
+                pass  # what a restart brings has arrived
         computer = self.session.computer
         domain, _backslash, user = self.session.user.rpartition("\\")
         return {
@@ -123,7 +126,7 @@ class StandIn:
             "oem_code_page": computer.oem_code_page,
             "pid": self.pid,
             "computer": computer.fqdn.partition(".")[0][:15].upper(),
-            "domain": computer.fqdn.partition(".")[2],
+            "domain": getattr(computer, "dns_suffix", computer.fqdn.partition(".")[2]),
             "user": f"{domain}\\{user}",
         }
 

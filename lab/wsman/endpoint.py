@@ -283,12 +283,14 @@ class Endpoint:
         self._listeners = []
         self.service.shells.clear()
 
-    def restart(self, seconds: float = 0.0) -> None:
-        """Everything is cut and every shell gone at once; listens again after ``seconds``. Does not wait for that."""
-        thread = threading.Thread(target=self._restart, args=(seconds,), name=f"restart-{self.fqdn}", daemon=True)
+    def restart(self, seconds: float = 0.0, farewell: float = 0.0) -> None:
+        """Everything is cut and every shell gone after ``farewell``, at once by default; listens again after
+        ``seconds``. Does not wait for that."""
+        thread = threading.Thread(target=self._restart, args=(seconds, farewell), name=f"restart-{self.fqdn}", daemon=True)
         thread.start()
 
-    def _restart(self, seconds: float) -> None:
+    def _restart(self, seconds: float, farewell: float = 0.0) -> None:
+        time.sleep(farewell)
         with self._lock:
             if self._stopped:
                 return
