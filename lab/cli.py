@@ -18,6 +18,7 @@ import typing as t
 from pathlib import Path
 
 from . import control
+from .consoles import ACTS
 from .place import LabError, Place, clean, prepare, random_prefix
 from .process import Process
 
@@ -94,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
 
     publish = running("publish", _publish, "Be the operator who publishes a topology from Topology Builder.")
     publish.add_argument("topology", metavar="FILE|YAML", help="pools and edges, as in an estate")
+
+    gui = running("gui", _gui, "Be the operator at a console: do what no cmdlet does.")
+    gui.add_argument("name", metavar="NAME", help=", ".join(sorted(ACTS)))
+    gui.add_argument("value", metavar="VALUE", help="an FQDN; start or stop; ACCOUNT=GROUP")
 
     command("bind", _bind, "Read calls as JSON lines; print how PowerShell's binder takes each.")
     command("serve", _serve, "For 'up': be the lab. Reads its options from standard input.")
@@ -248,6 +253,10 @@ def _fault(options: argparse.Namespace) -> None:
 
 def _publish(options: argparse.Namespace) -> None:
     _print(_ask(options, "publish", text=_text(options.topology)))
+
+
+def _gui(options: argparse.Namespace) -> None:
+    _print(_ask(options, "gui", name=options.name, value=options.value))
 
 
 def _clock(options: argparse.Namespace) -> None:

@@ -34,7 +34,18 @@ from ..organisation.store import Snapshot
 from ..organisation.topology import Cluster
 from ..powershell.values import Psobj
 from . import Call, PSError, cmdlet
-from ._servers import DEPLOYMENT, LYNC, central_store, failed, local_pool, local_store, read_file, report, warn, write_file
+from ._servers import (
+    DEPLOYMENT,
+    LYNC,
+    central_store,
+    failed,
+    local_pool,
+    local_store,
+    read_file,
+    report,
+    warn,
+    write_file,
+)
 
 #: # source: union of the lists in the pages of the certificate cmdlets; "but are not limited to".
 KNOWN_USES = (

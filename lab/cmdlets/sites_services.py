@@ -76,8 +76,17 @@ def site_object(call: Call, current: Topology, name: str) -> Psobj:
     row = call.world.cms.row("site", name) or {}
     properties = site_properties(current, site) if site else {"Identity": f"Site:{name}"}
     order = (
-        "Identity", "SiteId", "Services", "Pools", "FederationRoute", "XmppFederationRoute",
-        "DefaultPersistentChatPool", "Description", "DisplayName", "SiteType", "ParentSite",
+        "Identity",
+        "SiteId",
+        "Services",
+        "Pools",
+        "FederationRoute",
+        "XmppFederationRoute",
+        "DefaultPersistentChatPool",
+        "Description",
+        "DisplayName",
+        "SiteType",
+        "ParentSite",
     )
     values = {**properties, **row}
     old = call.computer.edition == "L10"
@@ -168,11 +177,31 @@ def get_computer(call: Call) -> Iterator[Psobj]:
 
 
 ROLES = {
-    "ApplicationDatabase", "ApplicationServer", "ArchivingDatabase", "ArchivingServer", "BackupServer",
-    "CentralManagement", "CentralManagementDatabase", "ConferencingServer", "EdgeServer", "FileStore",
-    "LegalInterceptServer", "ManagementServer", "MediationServer", "MonitoringDatabase", "MonitoringServer",
-    "PersistentChatComplianceDatabase", "PersistentChatDatabase", "PersistentChatServer", "PstnGateway", "Registrar",
-    "TrustedApplicationPool", "UserDatabase", "UserServer", "WacServer", "WebServer",
+    "ApplicationDatabase",
+    "ApplicationServer",
+    "ArchivingDatabase",
+    "ArchivingServer",
+    "BackupServer",
+    "CentralManagement",
+    "CentralManagementDatabase",
+    "ConferencingServer",
+    "EdgeServer",
+    "FileStore",
+    "LegalInterceptServer",
+    "ManagementServer",
+    "MediationServer",
+    "MonitoringDatabase",
+    "MonitoringServer",
+    "PersistentChatComplianceDatabase",
+    "PersistentChatDatabase",
+    "PersistentChatServer",
+    "PstnGateway",
+    "Registrar",
+    "TrustedApplicationPool",
+    "UserDatabase",
+    "UserServer",
+    "WacServer",
+    "WebServer",
 }
 
 
@@ -293,10 +322,16 @@ def get_management_connection(call: Call) -> Iterator[Psobj]:
     host, instance = back_end(call.world) or ("", "")
     connection = f"Data Source={host}\\{instance};Initial Catalog=xds;Integrated Security=True"
     yield Psobj(
-        XDS + "ManagementConnection", connection,
+        XDS + "ManagementConnection",
+        connection,
         {
-            "StoreProvider": "Sql", "Connection": connection, "ReadOnly": False, "SqlServer": host,
-            "SqlInstance": instance, "MirrorSqlServer": None, "MirrorSqlInstance": None,
+            "StoreProvider": "Sql",
+            "Connection": connection,
+            "ReadOnly": False,
+            "SqlServer": host,
+            "SqlInstance": instance,
+            "MirrorSqlServer": None,
+            "MirrorSqlInstance": None,
         },
     )
 
@@ -313,3 +348,15 @@ VERSIONS = {
 def get_server_version(call: Call) -> Iterator[str]:
     """A text, not an object. source: test mocks of Microsoft's own analyser."""
     yield f"{VERSIONS[call.computer.edition]}: Volume license key installed."
+
+
+@cmdlet(
+    "Get-CsServerPatchVersion",
+    module="Lync",
+    class_name="Microsoft.Rtc.Management.Deployment.GetServerPatchVersionCmdlet",
+)
+def get_patch_version(call: Call) -> Iterator[Psobj]:
+    """Came with Skype for Business Server 2015: the signatures of 2013 do not have it. # [inf] its properties"""
+    version = VERSIONS[call.computer.edition].partition("(")[2].partition(")")[0]
+    for name in sorted(name for name in call.computer.packages if "Server" in name) or ["Core Components"]:
+        yield Psobj("System.Object", name, {"ComponentName": name, "Version": version})
