@@ -259,6 +259,16 @@ def free_text(value: object, wanted: str = "A text", limit: int = 1024) -> str:
     return _checked(value, wanted, limit, wildcards=False, quotes=False)
 
 
+def plain_text(value: object, wanted: str = "A name", limit: int = 255) -> str:
+    """A name that people have given: begins with a letter or digit, without what reads as a pattern or as code."""
+    text = _checked(value, wanted, limit)
+    if not text[0].isalnum() or "$" in text:
+        raise BadName(
+            f"{wanted} is wanted, but {shown(text)} {'contains a $' if '$' in text else 'does not begin with a letter or digit'}."
+        )
+    return text
+
+
 def distinct(values: Iterable[str]) -> list[str]:
     """The values in their order, each once, compared without regard to case."""
     seen: set[str] = set()
