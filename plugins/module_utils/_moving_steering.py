@@ -121,7 +121,7 @@ class Steering:
     def _again(self) -> None:
         """The servers are not what they were."""
         self._rates, self._settled, self._flat, self._poor = {}, False, 0, 0
-        self.wanted = max(1, self.wanted // 2)
+        self.wanted = 1
 
 
 class Gauge:
