@@ -23,6 +23,12 @@ from ._xmpp_partner import from_row
 
 Row = Mapping[str, Any]
 
+OCS = "ocs_2007_r2"
+_NOT_READ = (
+    "No cmdlet reads the Allow list of an Edge of Office Communications Server: that {edge} has {partners} with the gateway "
+    "{gateway} there, and the new servers on its Internal tab, is seen only by the pilot users."
+)
+
 #: option -> property of Get-CsSite = parameter of Set-CsSite
 ROUTES = {"sip_edge_fqdn": "FederationRoute", "xmpp_edge_fqdn": "XmppFederationRoute"}
 
@@ -110,13 +116,17 @@ def see_legacy_path(task: Task) -> Report:
     legacy = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
     edge = checked(fqdn, "route_edge_fqdn", params["route_edge_fqdn"]) if params["route_edge_fqdn"] else legacy
     partners = [checked(domain, "partner_domains", one) for one in params["partner_domains"]]
+    ocs = params["source"] == OCS
     problems = [
+        *(_merge_problems(task, legacy) if ocs else ()),
         *_route_problems(task, legacy, edge),
-        *_allowed_domain_problems(task, partners),
+        *(() if ocs else _allowed_domain_problems(task, partners)),
         *_partner_problems(task),
     ]
     if problems:
         raise NotReady("Users are not moved, because they would lose XMPP: " + " ".join(problems))
+    if ocs and not params["pilot_users"]:
+        task.warn(_NOT_READ.format(edge=legacy, gateway=params["gateway_fqdn"], partners=", ".join(partners)))
     evidence = [
         Evidence("no_partner", ORGANISATION),
         Evidence("legacy_route", ORGANISATION, value={"edge": edge, "partners": partners}),
@@ -136,6 +146,17 @@ def see_legacy_path(task: Task) -> Report:
         value = {"proof": params["proof"], "pilots": [name(row) for row in pilots]}
         evidence.append(Evidence("pilot_reached_partner", ORGANISATION, value=value))
     return Report(changed=False, value={"needed": True, "tested": tested}, evidence=evidence)
+
+
+def _merge_problems(task: Task, legacy: str) -> list[str]:
+    """An Edge of Office Communications Server is known to the topology only after the merge."""
+    known = {str(row.get("PoolFqdn") or "").lower() for row in task.session.read(Query("edge_server"))[0]}
+    if legacy in known:
+        return []
+    return [
+        f"The published topology has no Edge {legacy}: merge Office Communications Server into it with that Edge "
+        "(legacy_topology)."
+    ]
 
 
 def _route_problems(task: Task, legacy: str, edge: str) -> list[str]:

@@ -20,6 +20,7 @@ from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._users import (
+    NAMES,
     PROPERTIES,
     UsersLeft,
     address,
@@ -72,7 +73,7 @@ def run(task: Task) -> Report:
 
 
 def _users(task: Task) -> Query:
-    return Query("user", parameters=read_parameters(task.params), properties=PROPERTIES)
+    return Query("user", parameters=read_parameters(task.params), properties=(*PROPERTIES, *NAMES))
 
 
 def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]:

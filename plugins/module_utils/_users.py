@@ -34,6 +34,8 @@ PROPERTIES = (
     "TargetRegistrarPool",
     "ExternalAccessPolicy",
 )
+#: What Move-CsLegacyUser looks at beside the display name.
+NAMES = ("Name", "FirstName", "LastName")
 
 Row = Mapping[str, Any]
 
@@ -148,9 +150,10 @@ def immovable(row: Row, target: str) -> str | None:
     elsewhere = str(row.get("TargetRegistrarPool") or target).lower()
     if elsewhere != target.lower():
         return f"is being moved to {elsewhere} already"
-    display = str(row.get("DisplayName") or "")
-    if display != display.strip():
-        return "has a display name that begins or ends with a blank: correct it in Active Directory first"
+    for what in ("DisplayName", *(NAMES if from_ocs(row) else ())):
+        text = str(row.get(what) or "")
+        if text != text.strip():
+            return f"has a name ({what}) that begins or ends with a blank: correct it in Active Directory first"
     return None
 
 

@@ -16,7 +16,15 @@ description:
     are moved only after that.
   - Where every user is homed on O(pools) already, nothing is tested, because the legacy path is not needed any more.
   - That XMPP partners of the legacy gateway are ordinary federated SIP domains to Lync is documented for OCS 2007 R2 and inferred for Lync Server 2010.
+  - The gateway's partners are allowed domains of Lync Server 2010, which are read. With Office Communications Server 2007 R2 they are on the Allow list of
+    the legacy Edge, which no cmdlet reads, so what is seen is that the merged legacy Edge is in the topology and that the route of the Lync Server 2013 site
+    and the pool lead to it. That partners are reached is then for O(pilot_users) to prove.
 options:
+  source:
+    description: The product that the migration comes from.
+    type: str
+    choices: [lync_2010, ocs_2007_r2]
+    default: lync_2010
   site:
     description: Name of the central site of the pool.
     type: str
@@ -128,6 +136,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation im
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
 ARGUMENT_SPEC = {
+    "source": {"type": "str", "choices": ["lync_2010", "ocs_2007_r2"], "default": "lync_2010"},
     "site": {"type": "str", "required": True},
     "pools": {"type": "list", "elements": "str", "required": True},
     "branch_pools": {"type": "list", "elements": "str", "default": []},

@@ -18,7 +18,7 @@ description:
   - Moving is refused until it was seen that federation leads through the legacy Edge, and, but for O(pilot) users, that a pilot user has reached the
     XMPP partners that way (M(lync.xmpp_migration.legacy_federation)). Users of Office Communications Server are not moved before its configuration was
     imported (M(lync.xmpp_migration.legacy_configuration)).
-  - A user whose display name begins or ends with a blank is not moved but reported, because the move would be refused.
+  - A user with a name that begins or ends with a blank is not moved but reported, because the move would be refused.
 options:
   target_pool:
     description: FQDN of the pool that takes the users.

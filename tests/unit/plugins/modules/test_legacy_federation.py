@@ -20,6 +20,7 @@ from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_peo
     NEW,
     OLD,
     People,
+    edge,
     estate,
     hybrid,
     registrar,
@@ -198,3 +199,48 @@ def test_a_route_that_was_said_to_be_moved_and_is_not(tmp_path: Path) -> None:
     bench = people(tmp_path, user(1))
     assert f"not to the Edge {EDGE_NEW} that it was moved to" in run(bench, route_edge_fqdn=EDGE_NEW)["msg"]
     assert facts(bench) == []
+
+
+# --- Office Communications Server
+
+
+OCS_EDGE = "ocsedge.contoso.test"
+FROM_OCS = {"source": "ocs_2007_r2", "edge_fqdn": OCS_EDGE}
+
+
+def from_ocs(tmp_path: Path, *users: dict[str, Any], **more: Any) -> People:
+    rows = {
+        "registrar": [registrar(NEW, OCS_EDGE)],
+        "edge_server": [edge(OCS_EDGE)],
+        "site": [
+            {"Identity": "Site:Redmond", "FederationRoute": f"EdgeServer:{OCS_EDGE}", "XmppFederationRoute": None}
+        ],
+        "allowed_domain": [],
+    }
+    return people(tmp_path, *users, **{**rows, **more})
+
+
+def test_ocs_has_its_allow_list_where_no_cmdlet_reads_it(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, user(1, None, HomeServer="CN=LC Services"))
+    result = run(bench, **FROM_OCS)
+    assert result["needed"] is True and facts(bench) == ["no_partner", "legacy_route"]
+    assert f"that {OCS_EDGE} has fabrikam.test with the gateway {GATEWAY} there" in result["warnings"][0]
+    assert not any(name == "Get-CsAllowedDomain" for name, _ in bench.hosts["fe2013"].transcript)
+
+
+def test_the_pilot_proves_the_way_through_the_edge_of_ocs(tmp_path: Path) -> None:
+    bench = from_ocs(tmp_path, user(1, NEW), user(2, None, HomeServer="CN=LC Services"))
+    result = run(bench, **FROM_OCS, pilot_users=[sip(1)])
+    assert result["tested"] == ["fabrikam.test"] and facts(bench)[-1] == "pilot_reached_partner"
+    assert asked_about(bench) == [{"TargetFqdn": OCS_EDGE, "Domain": "fabrikam.test"}] and "warnings" not in result
+    bench.results["fabrikam.test"] = "Failure"  # type: ignore[attr-defined]
+    assert "did not reach fabrikam.test" in run(bench, **FROM_OCS, pilot_users=[sip(1)])["msg"]
+
+
+def test_the_edge_of_ocs_has_to_be_merged_and_led_to(tmp_path: Path) -> None:
+    nowhere = {"Identity": "Site:Redmond", "FederationRoute": None, "XmppFederationRoute": None}
+    bench = from_ocs(tmp_path, user(1, None, HomeServer="CN=LC Services"), edge_server=[], site=[nowhere])
+    result = run(bench, **FROM_OCS)
+    assert result["error"]["kind"] == "not_ready" and facts(bench) == []
+    assert f"has no Edge {OCS_EDGE}: merge Office Communications Server" in result["msg"]
+    assert f"leads to no Edge, not to the legacy Edge {OCS_EDGE}" in result["msg"]

@@ -100,7 +100,7 @@ def test_an_apostrophe_in_an_address_is_a_letter(tmp_path: Path) -> None:
         (hybrid(9), "is hosted by sipfed.online.lync.com"),
         (user(9, None), "has neither a registrar pool nor a home server"),
         (user(9, TargetRegistrarPool=OLD), f"is being moved to {OLD} already"),
-        (user(9, DisplayName=" Blank"), "begins or ends with a blank"),
+        (user(9, DisplayName=" Blank"), "has a name (DisplayName) that begins or ends with a blank"),
         (user(9, BRANCH), "is one of branch_pools"),
     ],
 )
@@ -253,11 +253,18 @@ def test_users_of_ocs_wait_for_the_import(tmp_path: Path) -> None:
 
 
 def test_users_of_ocs_whose_names_have_blanks_are_reported(tmp_path: Path) -> None:
-    bench = from_ocs(tmp_path, ocs_user(1), ocs_user(2, DisplayName="Blank "))
+    users = [
+        ocs_user(2, DisplayName="Blank "),
+        ocs_user(3, Name=" x"),
+        ocs_user(4, FirstName="x "),
+        user(5, LastName=" x"),
+    ]
+    bench = from_ocs(tmp_path, ocs_user(1), *users)
     result = run(bench)
-    assert result["error"]["done"] == [sip(1)]
-    assert result["error"]["left"][0]["user"] == sip(2) and "begins or ends with a blank" in result["msg"]
-    assert bench.written("Move-CsLegacyUser") == [sip(1)]
+    assert result["error"]["done"] == [sip(1), sip(5)]
+    assert [one["user"] for one in result["error"]["left"]] == [sip(2), sip(3), sip(4)]
+    assert "(FirstName) that begins or ends with a blank" in result["msg"]
+    assert bench.written("Move-CsLegacyUser") == [sip(1)] and bench.written("Move-CsUser") == [sip(5)]
 
 
 def test_a_refused_move_from_ocs_names_its_cmdlet(tmp_path: Path) -> None:
