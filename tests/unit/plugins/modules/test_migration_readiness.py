@@ -71,7 +71,10 @@ def run(bench: Any, check: bool = False, **more: Any) -> dict[str, Any]:
 
 
 Change = Callable[[Estate], None]
-put = lambda name, *rows: lambda estate: estate.put(name, *rows)  # noqa: E731
+
+
+def put(name: str, *rows: Row) -> Change:
+    return lambda estate: estate.put(name, *rows)
 
 
 def merged(estate: Estate) -> None:
@@ -164,7 +167,12 @@ def test_permissions_that_were_granted_where_inheritance_is_broken(bench: Bench)
     bench.estate.put("organizational_unit", unit(SALES, True))
     shell = bench.hosts["fe2013"]
     asked: list[Any] = []
-    shell.handlers["Test-CsOUPermission"] = lambda _s, p: asked.append(dict(p)) or [{".": True}]
+
+    def granted(_shell: Any, parameters: Any) -> list[Row]:
+        asked.append(dict(parameters))
+        return [{".": True}]
+
+    shell.handlers["Test-CsOUPermission"] = granted
     assert "ou_inheritance" not in str(run(bench)["findings"])
     assert asked == [{"ObjectType": "User", "OU": SALES}]
     shell.failures["Test-CsOUPermission"] = ServerError("CommandNotFoundException", "ObjectNotFound")
