@@ -80,6 +80,10 @@ COLLECTIONS: Mapping[str, Collection] = _table(
                     "DependentServiceList"),
     ),
     Collection(
+        "web_server", "Get-CsService", {"WebServer": True},
+        properties=("Identity", "PoolFqdn", "InternalFqdn", "ExternalFqdn"),
+    ),
+    Collection(
         "front_end_service", "Get-CsService",
         properties=("Identity", "PoolFqdn", "SiteId", "Version", "ServiceId", "Role", "DependentServiceList"),
     ),

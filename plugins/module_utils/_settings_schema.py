@@ -138,6 +138,7 @@ SCHEMA = table(
         "sip_domains": Key(each(_domain, least=1, unique=True)),
         "xmpp_domains": Key(each(_domain, least=1, unique=True)),
         "topology_source": Key(one_of("builder", "declared")),
+        "topology_accepts": Key(each(one_of("simple_urls_dropped"), unique=True)),
         "sip_federation_route": Key(one_of("keep", "with_cutover", "already_moved")),
         "edge_access": Key(one_of("session", "manual")),
         "partners": Key(each(table(_partner), least=1)),

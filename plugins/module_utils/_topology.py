@@ -11,11 +11,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from ._topology_document import (
     NS,
@@ -49,6 +48,14 @@ ROLES: Mapping[str, str] = {
 
 ClusterKey = tuple[str, int]
 ServiceKey = tuple[str, str, int]
+#: SQL host and name of the instance in lower case; the default instance has none.
+InstanceKey = tuple[ClusterKey, str]
+
+#: The site that Merge-CsLegacyTopology makes for servers of Office Communications Server. Nobody has published what a
+#: document has for them, so whatever it is stays as it is, and is understood as far as it looks like the rest.
+LEGACY_SITE = "BackCompatSite"
+#: Signature of a document that a dry run made up for one that is not known yet; see _topology_first.
+SKETCH = "planned"
 
 
 @dataclass(frozen=True)
@@ -82,11 +89,12 @@ class Cluster:
 @dataclass(frozen=True)
 class Service:
     key: ServiceKey
-    version: int
+    version: int  # 0 where a server of BackCompatSite has none
     cluster: ClusterKey
     depends: tuple[ServiceKey, ...]
     ports: tuple[Port, ...]
     node: Node = field(repr=False, compare=False)
+    sql: str | None = None  # name of the SQL Server instance that it is installed on
 
     @property
     def role_name(self) -> str:
@@ -112,8 +120,26 @@ class Topology:
     sites: Mapping[str, str]  # SiteId -> name
     clusters: tuple[Cluster, ...]
     services: tuple[Service, ...]
+    instances: tuple[InstanceKey, ...]
+    legacy_sites: frozenset[str]  # SiteIds of BackCompatSite
+    unread: tuple[Node, ...] = field(repr=False, compare=False)  # servers, instances and services of unknown form
     root: Node = field(repr=False, compare=False)
     data: bytes = field(repr=False, compare=False)
+
+    @property
+    def is_sketch(self) -> bool:
+        return self.signature == SKETCH
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """FQDNs in what is not understood."""
+        return frozenset(
+            value.casefold()
+            for node in self.unread
+            for one in _inside(node)
+            for name, value in one.attributes.items()
+            if name.casefold().endswith("fqdn")
+        )
 
     @cached_property
     def _by_key(self) -> dict[ClusterKey, Cluster]:
@@ -148,13 +174,23 @@ class Topology:
         return next((service for service in self.on(cluster) if service.role_name == role_name), None)
 
     def version_of(self, cluster: Cluster) -> int | None:
-        return max((service.version for service in self.on(cluster)), default=None)
+        return max((service.version for service in self.on(cluster)), default=0) or None
 
     def by_key(self, key: ServiceKey) -> Service | None:
         return next((service for service in self.services if service.key == key), None)
 
     def fqdn_of(self, service: Service) -> str:
-        return self._by_key[service.cluster].fqdn
+        cluster = self._by_key.get(service.cluster)
+        return cluster.fqdn if cluster else ":".join(map(str, service.cluster))
+
+    def is_legacy(self, cluster: Cluster) -> bool:
+        """It is a server of Office Communications Server."""
+        return cluster.key[0] in self.legacy_sites
+
+    def target(self, service: Service | None, role_name: str) -> Service | None:
+        """The service of this role that a service depends on."""
+        keys = service.depends if service else ()
+        return next((found for key in keys if key[1] == role_name and (found := self.by_key(key))), None)
 
     def identity(self, service: Service) -> str:
         """As Get-CsService prints it: EdgeServer:edge.contoso.com"""
@@ -162,12 +198,8 @@ class Topology:
 
     def edge_of(self, pool_fqdn: str) -> str | None:
         """FQDN of the Edge pool that a pool's Registrar uses."""
-        registrar = self.role_on(pool_fqdn, "Registrar")
-        for key in registrar.depends if registrar else ():
-            if key[1] == "EdgeServer":
-                edge = self.by_key(key)
-                return self.fqdn_of(edge) if edge else None
-        return None
+        edge = self.target(self.role_on(pool_fqdn, "Registrar"), "EdgeServer")
+        return self.fqdn_of(edge) if edge else None
 
     def has_federation(self, edge_fqdn: str) -> bool:
         edge = self.role_on(edge_fqdn, "EdgeServer")
@@ -222,27 +254,107 @@ def _service(node: Node) -> Service:
     host = (instances[0] if instances else installed).one("ClusterId")
     depends = tuple(service_key(d.one("ServiceId")) for d in node.one("DependsOn").all("Dependency"))
     ports = tuple(_port(port) for port in node.one("Ports", NS_ROLES).all("Port", NS_ROLES))
-    key = service_key(node.one("ServiceId"))
-    return Service(key, node.number("ServiceVersion"), cluster_key(host), depends, ports, node)
+    return Service(
+        service_key(node.one("ServiceId")),
+        node.number("ServiceVersion"),
+        cluster_key(host),
+        depends,
+        ports,
+        node,
+        instances[0].get("Name") if instances else None,
+    )
+
+
+def _instance(node: Node) -> InstanceKey:
+    identity = node.one("SqlInstanceId")
+    return cluster_key(identity.one("ClusterId")), identity.get("Name").casefold()
+
+
+def _legacy_cluster(node: Node) -> Cluster:
+    machines = tuple(Machine(m.get("Fqdn"), m) for m in node.all("Machine") if "Fqdn" in m.attributes)
+    return Cluster(cluster_key(node.one("ClusterId")), node.get("Fqdn"), False, machines, node)
+
+
+def _legacy_service(node: Node) -> Service:
+    installed = node.one("InstalledOn")
+    host = next(one for one in _inside(installed) if one.name == "ClusterId")
+    version = node.attributes.get("ServiceVersion", "")
+    ports = node.all("Ports", NS_ROLES)
+    return Service(
+        service_key(node.one("ServiceId")),
+        int(version) if version.isascii() and version.isdigit() and len(version) < 4 else 0,
+        cluster_key(host),
+        (),
+        tuple(_port(port) for part in ports for port in part.all("Port", NS_ROLES)),
+        node,
+    )
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _inside(child)
+
+
+_Item = TypeVar("_Item")
+
+
+@dataclass
+class _Reader:
+    """Reads the items of one list. Those of BackCompatSite may have any form: what cannot be read is kept unread."""
+
+    native: frozenset[str]
+    legacy: bool  # there is a BackCompatSite, or something that could be one
+    unread: list[Node] = field(default_factory=list)
+
+    def items(
+        self, group: Node, name: str, strict: Callable[[Node], _Item], lenient: Callable[[Node], _Item]
+    ) -> tuple[_Item, ...]:
+        found = []
+        for node in group.children:
+            ours = (node.namespace, node.name) == (NS, name)
+            if ours and (not self.legacy or self._site(node) in self.native):
+                found.append(strict(node))
+                continue
+            try:
+                if not ours:
+                    raise TopologyError("")
+                found.append(lenient(node))
+            except (TopologyError, StopIteration):
+                self.unread.append(node)
+        return tuple(found)
+
+    def _site(self, node: Node) -> str | None:
+        """SiteId of an item: that of its own identity, which stands before those that it refers to."""
+        keys = (one for one in _inside(node) if one.name in ("ClusterId", "ServiceId"))
+        return next((one.attributes["SiteId"] for one in keys if "SiteId" in one.attributes), None)
 
 
 def parse(document: bytes | str) -> Topology:
     """Read a published topology; TopologyError with one sentence where it is not a whole one."""
     text = decode(document)
     root, data = read(text)
-    domains = root.one("InternalDomains")
+    domains, places = root.one("InternalDomains"), root.one("Sites")
+    sites = {s.get("SiteId"): s.one("Name").text.strip() for s in places.all("CentralSite")}
+    legacy = frozenset(key for key, name in sites.items() if name.casefold() == LEGACY_SITE.casefold())
+    known = (NS, "InternalDomains"), (NS, "Sites"), (NS, "Clusters"), (NS, "SqlInstances"), (NS, "Services")
+    strange = len(sites) < len(places.children) or any((c.namespace, c.name) not in known for c in root.children)
+    reader = _Reader(frozenset(sites) - legacy, bool(legacy) or strange)
     topology = Topology(
         text,
         root.get("Signature"),
         tuple(domain.get("Name") for domain in domains.all("InternalDomain")),
         domains.get("DefaultDomain"),
-        {s.get("SiteId"): s.one("Name").text.strip() for s in root.one("Sites").all("CentralSite")},
-        tuple(_cluster(node) for node in root.one("Clusters").all("Cluster")),
-        tuple(_service(node) for node in root.one("Services").all("Service")),
+        sites,
+        reader.items(root.one("Clusters"), "Cluster", _cluster, _legacy_cluster),
+        reader.items(root.one("Services"), "Service", _service, _legacy_service),
+        reader.items(root.one("SqlInstances"), "SqlInstance", _instance, _instance),
+        legacy,
+        tuple(reader.unread),
         root,
         data,
     )
-    _check(topology)
+    _check(topology, reader.native, reader.legacy)
     return topology
 
 
@@ -255,22 +367,51 @@ def _once(values: list[Any], what: str) -> None:
         seen.add(value)
 
 
-def _check(topology: Topology) -> None:
+def _check(topology: Topology, native: frozenset[str], legacy: bool) -> None:
+    """What a document of Topology Builder never has. Of what came from a merge only the identities are looked at."""
+    own = [cluster for cluster in topology.clusters if not legacy or cluster.key[0] in native]
     _once([cluster.key for cluster in topology.clusters], "the cluster")
     _once([service.key for service in topology.services], "the service")
-    _once([cluster.fqdn.casefold() for cluster in topology.clusters], "the pool or server")
-    _once([m.fqdn.casefold() for cluster in topology.clusters for m in cluster.machines], "the computer")
+    _once([cluster.fqdn.casefold() for cluster in own], "the pool or server")
+    _once([m.fqdn.casefold() for cluster in own for m in cluster.machines], "the computer")
     clusters = {cluster.key for cluster in topology.clusters}
-    services = {service.key for service in topology.services}
+    pools = {cluster.fqdn.casefold(): cluster for cluster in own}
+    for cluster in own:
+        if cluster.key[0] not in topology.sites:
+            raise TopologyError(
+                f"The topology document has {cluster.fqdn} in the site with the SiteId {cluster.key[0]}, which it does "
+                "not have."
+            )
+        for machine in cluster.machines:
+            other = pools.get(machine.fqdn.casefold())
+            if other is not None and other is not cluster:
+                raise TopologyError(
+                    f"The topology document has {machine.fqdn} both as a computer of {cluster.fqdn} and as a pool or "
+                    "server of its own."
+                )
+    for host, name in topology.instances:
+        if host not in clusters:
+            raise TopologyError(
+                f"The topology document has the SQL Server instance {name or '(default)'} on the cluster {host[0]}:"
+                f"{host[1]}, which it does not have."
+            )
+    instances, services = set(topology.instances), {service.key for service in topology.services}
     for service in topology.services:
+        if legacy and service.key[0] not in native:
+            continue
         name = "-".join(map(str, service.key))
         if service.cluster not in clusters:
             raise TopologyError(
                 f"The topology document installs the service {name} on the cluster {service.cluster[0]}:"
                 f"{service.cluster[1]}, which it does not have."
             )
+        if service.sql is not None and (service.cluster, service.sql.casefold()) not in instances:
+            raise TopologyError(
+                f"The topology document installs the service {name} on the SQL Server instance "
+                f"{service.sql or '(default)'}, which it does not have."
+            )
         for key in service.depends:
-            if key not in services:
+            if key not in services and not (legacy and key[0] not in native):
                 raise TopologyError(
                     f"The topology document makes the service {name} depend on {'-'.join(map(str, key))}, "
                     "which it does not have."
@@ -284,109 +425,3 @@ def check_fresh(document: Topology, published: Topology) -> None:
             f"The topology document has the signature {document.signature}, but the published topology has "
             f"{published.signature}: somebody has published since it was read; read it again."
         )
-
-
-def difference(before: Topology, after: Topology) -> str:
-    """What changes, for people to read."""
-    lines = difflib.unified_diff(
-        before.text.splitlines(), after.text.splitlines(), "published topology", "declared topology", lineterm="", n=2
-    )
-    return "".join(line + "\n" for line in lines)
-
-
-# --- what must not happen
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a change may do to a topology; all else is unintended. FQDNs are lower-case."""
-
-    pools: Collection[str] = ()  # pools that may appear, with all that is installed on them
-    edge_ports: Collection[tuple[str, str, str, str]] = ()  # (Edge FQDN, owner, usage, side) of ports that may appear
-    edge_of: Collection[str] = ()  # pools whose services may get another Edge
-
-
-def _items(root: Node, group: str, item: str, identity: str) -> dict[tuple[Any, ...], Node]:
-    return {node.one(identity).canonical(): node for node in root.one(group).all(item)}
-
-
-def _rest(service: Service) -> tuple[Any, ...]:
-    """The service without its dependencies and ports, which are compared one by one."""
-    parts: list[Any] = [sorted(service.node.attributes.items())]
-    for child in service.node.children:
-        if (child.namespace, child.name) in ((NS, "DependsOn"), (NS_ROLES, "Ports")):
-            parts.append((child.namespace, child.name, sorted(child.attributes.items()), child.text.strip()))
-        else:
-            parts.append(child.canonical())
-    return tuple(parts)
-
-
-def _altered(service: Service, other: Service, fqdn: str, asked: Asked) -> bool:
-    if _rest(service) != _rest(other):
-        return True
-    depends, depends_now = (
-        [d.canonical() for d in one.node.one("DependsOn").children if not _edge_dependency(d, fqdn, asked)]
-        for one in (service, other)
-    )
-    if depends != depends_now:
-        return True
-    ports = [port.canonical() for port in service.node.one("Ports", NS_ROLES).children]
-    for port in other.node.one("Ports", NS_ROLES).children:
-        if port.canonical() in ports:
-            ports.remove(port.canonical())
-            continue
-        owner = port.attributes.get("Owner", "").removeprefix("urn:component:")
-        if (fqdn, owner, port.attributes.get("Usage"), port.attributes.get("InterfaceSide")) not in asked.edge_ports:
-            return True
-    return bool(ports)
-
-
-def _edge_dependency(node: Node, fqdn: str, asked: Asked) -> bool:
-    return fqdn in asked.edge_of and service_key(node.one("ServiceId"))[1] == "EdgeServer"
-
-
-def unintended(before: Topology, after: Topology, asked: Asked) -> list[str]:
-    """What differs between two documents although nobody asked for it, one sentence each."""
-    found: list[str] = []
-    old, new = before.root, after.root
-    for name in sorted({*old.attributes, *new.attributes} - {"Signature"}):
-        if old.attributes.get(name) != new.attributes.get(name):
-            found.append(f"The attribute {name} of the topology would change.")
-    tracked = {(NS, name) for name in ("Clusters", "SqlInstances", "Services")}
-    rest_old = [c.canonical() for c in old.children if (c.namespace, c.name) not in tracked]
-    rest_new = [c.canonical() for c in new.children if (c.namespace, c.name) not in tracked]
-    if rest_old != rest_new:
-        found.append("SIP domains, sites or other general parts of the topology would change.")
-
-    clusters_old, clusters_new = {c.key: c for c in before.clusters}, {c.key: c for c in after.clusters}
-    for key, cluster in clusters_old.items():
-        if key not in clusters_new:
-            found.append(f"The pool or server {cluster.fqdn} would be removed.")
-        elif clusters_new[key].node.canonical() != cluster.node.canonical():
-            found.append(f"The pool or server {cluster.fqdn} would be altered.")
-    for key, cluster in clusters_new.items():
-        if key not in clusters_old and cluster.fqdn.casefold() not in asked.pools:
-            found.append(f"The pool or server {cluster.fqdn} would be added.")
-    fresh = {key for key, c in clusters_new.items() if key not in clusters_old and c.fqdn.casefold() in asked.pools}
-
-    instances_old = _items(old, "SqlInstances", "SqlInstance", "SqlInstanceId")
-    instances_new = _items(new, "SqlInstances", "SqlInstance", "SqlInstanceId")
-    for identity, node in instances_old.items():
-        if identity not in instances_new or instances_new[identity].canonical() != node.canonical():
-            found.append("A SQL instance of the topology would be altered or removed.")
-    for identity, node in instances_new.items():
-        if identity not in instances_old and cluster_key(node.one("SqlInstanceId").one("ClusterId")) not in fresh:
-            found.append("A SQL instance would be added to the topology.")
-
-    services_old, services_new = {s.key: s for s in before.services}, {s.key: s for s in after.services}
-    for service_id, service in services_old.items():
-        name = before.identity(service)
-        if service_id not in services_new:
-            found.append(f"The service {name} would be removed.")
-            continue
-        if _altered(service, services_new[service_id], before.fqdn_of(service).casefold(), asked):
-            found.append(f"The service {name} would be altered.")
-    for service_id, service in services_new.items():
-        if service_id not in services_old and service.cluster not in fresh:
-            found.append(f"The service {after.identity(service)} would be added.")
-    return found

@@ -85,9 +85,18 @@ def _pool(topology: Topology, cluster: Cluster) -> dict[str, Any]:
     }
 
 
+#: Collections that are read out of the document.
+_DERIVED = ("site", "sip_domain", "pool", "computer", "edge_server", "registrar", "web_server", "front_end_service")
+#: What a sketch cannot tell of a row: numbers, and what else belongs to it.
+_UNTOLD = frozenset({"ServiceId", "SiteId", "DependentServiceList", "Services", "Pools"})
+
+
 def derive(topology: Topology) -> Rows:
     """collection -> identity -> properties, for all that a document says."""
-    rows: Rows = {name: {} for name in ("site", "pool", "computer", "edge_server", "registrar", "front_end_service")}
+    rows: Rows = {name: {} for name in _DERIVED}
+    for name in topology.domains:
+        default = name.casefold() == topology.default_domain.casefold()
+        rows["sip_domain"][name] = {"Identity": name, "Name": name, "IsDefault": default}
     for site_id, name in topology.sites.items():
         rows["site"][f"Site:{name}"] = {
             "Identity": f"Site:{name}",
@@ -106,6 +115,8 @@ def derive(topology: Topology) -> Rows:
             rows["edge_server"][row["Identity"]] = {**row, **_edge(topology, service)}
         elif service.role_name == "Registrar":
             rows["registrar"][row["Identity"]] = {**row, **_registrar(topology, service)}
+        elif service.role_name == "WebServices":
+            rows["web_server"][row["Identity"]] = {"Identity": row["Identity"], "PoolFqdn": row["PoolFqdn"]}
     return rows
 
 
@@ -113,21 +124,31 @@ def _replicas(topology: Topology) -> set[str]:
     return {machine.fqdn for cluster in topology.clusters if cluster.replicated for machine in cluster.machines}
 
 
-def effects(before: Topology, after: Topology) -> tuple[Effect, ...]:
-    """What publishing `after` in place of `before` changes, row by row. The signature is the server's to make."""
-    if before.text == after.text:
+def effects(before: Topology | None, after: Topology) -> tuple[Effect, ...]:
+    """What publishing `after` in place of `before`, or of nothing, changes, row by row. The signature is the server's to
+    make. Of a sketch only what was asked for is told."""
+    if before is not None and before.text == after.text:
         return ()
     found = [Effect(TOPOLOGY_DOCUMENT, ORGANISATION, DOCUMENT, {".": after.text})]
-    old, new = derive(before), derive(after)
-    for collection, rows in new.items():
+    old: Rows = derive(before) if before is not None else {name: {} for name in _DERIVED}
+    for collection, rows in derive(after).items():
         for identity, properties in rows.items():
             known: Mapping[str, Any] = old[collection].get(identity, {})
             changed = {name: value for name, value in properties.items() if name not in known or known[name] != value}
+            if changed and after.is_sketch:
+                changed = _told(collection, changed, bool(known))
             if changed:
                 found.append(Effect(collection, ORGANISATION, identity, changed))
         found += [
             Effect(collection, ORGANISATION, identity, None) for identity in old[collection] if identity not in rows
         ]
-    for fqdn in sorted(_replicas(after) - _replicas(before)):
+    there = _replicas(before) if before is not None else set()
+    for fqdn in sorted(_replicas(after) - there):
         found.append(Effect("replica", ORGANISATION, fqdn, {"ReplicaFqdn": fqdn, "UpToDate": UNKNOWN}))
     return tuple(found)
+
+
+def _told(collection: str, changed: Mapping[str, Any], known: bool) -> dict[str, Any]:
+    """Of a row that was there, only the sketch's own properties; of a new one all but its number."""
+    unknown = _UNTOLD if known or collection == "site" else ("ServiceId",)
+    return {name: UNKNOWN if name in unknown else value for name, value in changed.items()}

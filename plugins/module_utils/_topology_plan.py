@@ -9,32 +9,36 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from . import _products
-from ._names import BadName, address, fqdn, same, shown, site_name
-from ._topology import Asked, Cluster, Topology
+from ._names import fqdn, same, site_name
+from ._topology import Cluster, Topology
+from ._topology_adder import kind_of, product_of
+from ._topology_compare import Asked
 from ._topology_document import TopologyError
 from ._topology_edit import (
     FEDERATION_PORT,
     XMPP_PORTS,
-    EdgeMachine,
     EdgePool,
+    EnterprisePool,
     StandardPool,
     add_edge_pool,
+    add_enterprise_pool,
     add_federation,
     add_standard_pool,
     add_xmpp,
     set_edge_of,
 )
+from ._topology_front_end import unc
+from ._topology_options import check, new_edge, new_pool
+from ._topology_view import pool_of, view
+
+__all__ = ["Plan", "plan", "view"]
 
 Options = Mapping[str, Any]
-
-#: What an Edge pool needs to be made; an Edge that exists is known by its FQDN alone.
-_TO_MAKE = ("next_hop_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn")
 
 
 @dataclass(frozen=True)
@@ -53,36 +57,52 @@ class Plan:
         return self.after.text != self.before.text
 
 
-def plan(before: Topology, pool: Options | None, edge: Options | None, registrar_edge: Options | None) -> Plan:
-    """Add what is missing. What is there but otherwise than wanted is an error: nothing is altered or removed."""
-    _check_options(pool, edge)
+def plan(
+    before: Topology,
+    pool: Options | None,
+    edge: Options | None,
+    registrar_edge: Options | None,
+    *,
+    first: bool = False,
+) -> Plan:
+    """Add what is missing. What is there but otherwise than wanted is an error: nothing is altered or removed.
+
+    `first`: nobody has published in this forest yet, so a new pool gets the Central Management store."""
+    check(pool, edge, registrar_edge)
     after = before
     missing: list[str] = []
     notes: list[str] = []
     pools: set[str] = set()
     ports: set[tuple[str, str, str, str]] = set()
     edge_of: set[str] = set()
+    hosts: set[str] = set()
     purpose = ""
     if pool:
         name = fqdn(pool["fqdn"])
         purpose = name
         known = after.pool(name)
         if known is None:
-            after = _new_pool(after, name, pool, missing)
+            made = new_pool(name, pool, first)
+            after = _add_pool(after, made, missing)
             pools.add(name)
+            if isinstance(made, EnterprisePool):
+                hosts |= {made.sql_server_fqdn, made.file_server_fqdn}
         else:
             _check_place(after, known, name, pool.get("site"))
+            if not before.is_sketch:
+                _check_pool(after, known, pool)
             after = _edge_of_pool(after, name, pool.get("edge_fqdn"), missing, notes, edge_of)
     if edge:
         name = fqdn(edge["fqdn"])
         purpose = name
         known = after.pool(name)
         if known is None:
-            after = _new_edge(after, name, edge, missing)
+            after = _add_edge(after, new_edge(name, edge), missing)
             pools.add(name)
         else:
             _check_place(after, known, name, edge.get("site"))
-            _check_edge(after, name, edge)
+            if not before.is_sketch:
+                _check_edge(after, name, edge)
         if edge.get("federation") or edge.get("xmpp"):
             purpose = f"xmpp-{name}" if edge.get("xmpp") else f"federation-{name}"
         after = _features(after, name, edge, missing, ports)
@@ -93,66 +113,38 @@ def plan(before: Topology, pool: Options | None, edge: Options | None, registrar
             missing.append(f"In the properties of the pool {name}, associate the Edge pool {target} for media.")
             edge_of.add(name)
         after = set_edge_of(after, name, target)
-    return Plan(before, after, Asked(pools, ports, edge_of), tuple(missing), tuple(notes), purpose)
-
-
-#: Options of an Edge pool, or of a computer in it, by what they are.
-_NAMES = ("fqdn", "next_hop_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn")
-_ADDRESSES = ("internal_address", "external_address", "public_address")
-_SHARE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.$-]{0,79}")
-
-
-def _check_options(pool: Options | None, edge: Options | None) -> None:
-    """Every name that was given, also where the pool is there already and nothing is made of it."""
-    for one in (edge or {}, *((edge or {}).get("machines") or ())):
-        for key in _NAMES:
-            _checked(fqdn, f"edge.{key}", one.get(key))
-        for key in _ADDRESSES:
-            _checked(address, f"edge.{key}", one.get(key))
-    for key in ("edge_fqdn", "external_web_fqdn"):
-        _checked(fqdn, f"pool.{key}", (pool or {}).get(key))
-    share = (pool or {}).get("file_share")
-    if share and not _SHARE.fullmatch(share):
-        raise TopologyError(
-            f"pool.file_share: the name of a file share such as LyncShare is wanted, but {shown(share)} is none."
-        )
-
-
-def _checked(check: Callable[[object], str], option: str, value: object) -> None:
-    try:
-        if value:
-            check(value)
-    except BadName as exc:
-        raise TopologyError(f"{option}: {exc}") from exc
+    return Plan(before, after, Asked(pools, ports, edge_of, hosts), tuple(missing), tuple(notes), purpose)
 
 
 # --- pools
 
 
-def _new_pool(topology: Topology, name: str, pool: Options, missing: list[str]) -> Topology:
-    site = site_name(pool["site"])
-    standard = pool["kind"] == "standard"
+def _add_pool(topology: Topology, pool: StandardPool | EnterprisePool, missing: list[str]) -> Topology:
+    standard = isinstance(pool, StandardPool)
     kind = "Standard Edition Front End Servers" if standard else "Enterprise Edition Front End pools"
-    edge = fqdn(pool["edge_fqdn"]) if pool.get("edge_fqdn") else None
-    text = f"In the site {site}, under Lync Server 2013, {kind}, make a new Front End pool {name}"
-    missing.append(text + (f" and associate the Edge pool {edge} for media." if edge else "."))
-    if not standard:
-        # Topology Builder alone makes these; the caller says so where the document was to be declared
-        return topology
-    return add_standard_pool(
-        topology,
-        StandardPool(
-            name,
-            site,
-            edge,
-            pool.get("conferencing") is not False,
-            pool.get("file_share") or "LyncShare",
-            fqdn(pool["external_web_fqdn"]) if pool.get("external_web_fqdn") else None,
-        ),
-    )
+    text = f"In the site {pool.site}, under Lync Server 2013, {kind}, make a new Front End pool {pool.fqdn}"
+    if isinstance(pool, EnterprisePool):
+        text += (
+            f" with the computers {', '.join(pool.machines)}, the SQL Server instance "
+            f"{pool.sql_server_fqdn}\\{pool.sql_instance or '(default)'} and the file share "
+            f"{unc(pool.file_server_fqdn, pool.file_share)}"
+        )
+    if pool.external_web_fqdn:
+        text += f", with the external base URL {pool.external_web_fqdn}"
+    if pool.central_management:
+        text += ", with the Central Management Server"
+    missing.append(text + (f" and associate the Edge pool {pool.edge_fqdn} for media." if pool.edge_fqdn else "."))
+    if isinstance(pool, StandardPool):
+        return add_standard_pool(topology, pool)
+    return add_enterprise_pool(topology, pool)
 
 
 def _check_place(topology: Topology, cluster: Cluster, name: str, site: str | None) -> None:
+    if topology.is_legacy(cluster):
+        raise TopologyError(
+            f"{name} is in use in the topology already: it is {kind_of(topology, cluster)}. Side by side means a new pool "
+            "with an FQDN of its own."
+        )
     if site and not same(topology.site_of(cluster), site_name(site)):
         raise TopologyError(
             f"{name} is wanted in the site {site_name(site)}, but the topology has it in the site "
@@ -161,12 +153,49 @@ def _check_place(topology: Topology, cluster: Cluster, name: str, site: str | No
     version = topology.version_of(cluster)
     if version is None:
         raise TopologyError(f"{name} is in the topology without any Lync service: see what it is.")
-    product = _products.by_version(version)
-    if product is not _products.LYNC_2013:
+    if version != _products.LYNC_2013.service_version:
         raise TopologyError(
-            f"{name} is wanted as a pool of Lync Server 2013, but the topology has it with {product.name}: side by side "
-            "means a new pool with an FQDN of its own."
+            f"{name} is wanted as a pool of Lync Server 2013, but the topology has it with "
+            f"{product_of(topology, cluster)}: side by side means a new pool with an FQDN of its own."
         )
+
+
+def _check_pool(topology: Topology, cluster: Cluster, pool: Options) -> None:
+    """A pool that is there is compared with what was said of it; nothing of it is altered."""
+    name = cluster.fqdn
+    if topology.role_on(name, "Registrar") is None:
+        raise TopologyError(
+            f"{name} is wanted as a Front End pool, but it is in use in the topology already: it is "
+            f"{kind_of(topology, cluster)}."
+        )
+    found = pool_of(topology, cluster)
+    wanted: dict[str, Any] = {}
+    if pool.get("kind"):
+        wanted["kind"] = pool["kind"]
+    if pool.get("machines"):
+        wanted["computers"] = sorted(fqdn(one) for one in pool["machines"])
+    if pool.get("sql_server_fqdn") and pool.get("sql_instance"):
+        instance = "" if str(pool["sql_instance"]).upper() == "MSSQLSERVER" else str(pool["sql_instance"])
+        wanted["sql"] = f"{fqdn(pool['sql_server_fqdn'])}\\{instance}".rstrip("\\")
+    if pool.get("file_server_fqdn") and pool.get("file_share"):
+        wanted["file_share"] = unc(fqdn(pool["file_server_fqdn"]), str(pool["file_share"]))
+    if pool.get("external_web_fqdn"):
+        wanted["external_web_fqdn"] = fqdn(pool["external_web_fqdn"])
+    for key, value in wanted.items():
+        present = found.get(key)
+        if _folded(present) != _folded(value):
+            raise TopologyError(
+                f"The pool {name} has {_said(present)} as {key} in the topology, and {_said(value)} is wanted: correct one "
+                "of the two; an existing pool is not altered."
+            )
+
+
+def _folded(value: Any) -> Any:
+    return sorted(one.casefold() for one in value) if isinstance(value, list) else str(value).casefold()
+
+
+def _said(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _edge_of_pool(
@@ -188,48 +217,29 @@ def _edge_of_pool(
 # --- Edges
 
 
-def machines_of(name: str, edge: Options) -> tuple[EdgeMachine, ...]:
-    listed = edge.get("machines") or [{**edge, "fqdn": name}]
-    machines = []
-    for one in listed:
-        for key in ("internal_address", "external_address"):
-            if not one.get(key):
-                raise TopologyError(f"The Edge pool {name} is not in the topology yet, and making it needs edge.{key}.")
-        public = address(one["public_address"]) if one.get("public_address") else None
-        inside, outside = address(one["internal_address"]), address(one["external_address"])
-        machines.append(EdgeMachine(fqdn(one["fqdn"]), inside, outside, public))
-    return tuple(machines)
-
-
-def _new_edge(topology: Topology, name: str, edge: Options, missing: list[str]) -> Topology:
-    lacking = [f"edge.{key}" for key in ("site", *_TO_MAKE) if not edge.get(key)]
-    if lacking:
-        raise TopologyError(
-            f"The Edge pool {name} is not in the topology yet, and making it needs {', '.join(lacking)}."
-        )
-    made = EdgePool(
-        name,
-        site_name(edge["site"]),
-        fqdn(edge["next_hop_fqdn"]),
-        machines_of(name, edge),
-        fqdn(edge["access_fqdn"]),
-        fqdn(edge["web_conferencing_fqdn"]),
-        fqdn(edge["av_fqdn"]),
-        **{key: edge[key] for key in ("access_port", "web_conferencing_port", "av_port") if edge.get(key)},
+def _add_edge(topology: Topology, made: EdgePool, missing: list[str]) -> Topology:
+    several = f", with the computers {', '.join(one.fqdn for one in made.machines)}" if len(made.machines) > 1 else ""
+    nat = "".join(
+        f", {one.external_address} of {one.fqdn} translated to {one.public_address}"
+        for one in made.machines
+        if one.public_address
     )
     missing.append(
-        f"In the site {made.site}, under Lync Server 2013, Edge pools, make a new Edge pool {name} with the next hop "
-        f"{made.next_hop_fqdn}, one external address, and the FQDNs and ports {made.access_fqdn}:{made.access_port} "
-        f"(Access Edge), {made.web_conferencing_fqdn}:{made.web_conferencing_port} (Web Conferencing), {made.av_fqdn}:"
-        f"{made.av_port} (A/V). Leave 'Enable federation' and 'Enable XMPP federation' clear, and associate it with no pool."
+        f"In the site {made.site}, under Lync Server 2013, Edge pools, make a new Edge pool {made.fqdn}{several} with the "
+        f"next hop {made.next_hop_fqdn}, one external address{nat}, and the FQDNs and ports {made.access_fqdn}:"
+        f"{made.access_port} (Access Edge), {made.web_conferencing_fqdn}:{made.web_conferencing_port} (Web Conferencing), "
+        f"{made.av_fqdn}:{made.av_port} (A/V). Leave 'Enable federation' and 'Enable XMPP federation' clear, and associate "
+        "it with no pool."
     )
     return add_edge_pool(topology, made)
 
 
 def _check_edge(topology: Topology, name: str, edge: Options) -> None:
     service = topology.role_on(name, "EdgeServer")
-    if service is None:
-        raise TopologyError(f"{name} is wanted as an Edge pool, but the topology has it as something else.")
+    cluster = topology.pool(name)
+    if service is None or cluster is None:
+        what = f": it is {kind_of(topology, cluster)}" if cluster else ""
+        raise TopologyError(f"{name} is wanted as an Edge pool, but the topology has it as something else{what}.")
     ports = (
         ("access_fqdn", "AccessEdge", "SipClient"),
         ("web_conferencing_fqdn", "DataEdge", "PsomClient"),
@@ -243,6 +253,13 @@ def _check_edge(topology: Topology, name: str, edge: Options) -> None:
                 f"The Edge pool {name} has {found} as {option} in the topology, and {edge[option]} is wanted: correct one "
                 "of the two; an existing Edge is not altered."
             )
+    there = sorted(machine.fqdn.casefold() for machine in cluster.machines)
+    listed = sorted(fqdn(one["fqdn"]) for one in edge.get("machines") or ())
+    if listed and listed != there:
+        raise TopologyError(
+            f"The Edge pool {name} has the computers {', '.join(there)} in the topology, and {', '.join(listed)} are "
+            "wanted: correct one of the two; an existing Edge is not altered."
+        )
 
 
 def _features(
@@ -266,25 +283,3 @@ def _features(
         ports.update((name, *port) for port in XMPP_PORTS)
         topology = add_xmpp(topology, name)
     return topology
-
-
-def view(topology: Topology, *fqdns: str) -> dict[str, Any]:
-    """The named pools, for people: what a diff shows and a result returns."""
-    found: dict[str, Any] = {}
-    for name in fqdns:
-        cluster = topology.pool(name)
-        if cluster is None:
-            continue
-        version = topology.version_of(cluster)
-        row: dict[str, Any] = {
-            "site": topology.site_of(cluster),
-            "product": _products.by_version(version).name if version else None,
-            "computers": [machine.fqdn for machine in cluster.machines],
-            "services": sorted(service.role for service in topology.on(cluster)),
-        }
-        if topology.role_on(name, "EdgeServer"):
-            row["federation"], row["xmpp"] = topology.has_federation(name), topology.has_xmpp(name)
-        if topology.role_on(name, "Registrar"):
-            row["edge"] = topology.edge_of(name)
-        found[cluster.fqdn] = row
-    return found

@@ -4,82 +4,177 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Publishing a topology that was declared, or waiting for one that an operator publishes from Topology Builder.
 
-A publish by cmdlet loses the simple URLs, which no published document contains, and might lose the federation routes,
-of which nobody has seen a document. Both are noted in a file beside the document before the publish and put back in the
-same request; the file goes when that is done, so a run after a crash finds what is left to do.
-
 PRIVATE to the collection: it can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ._calls import Call, Change, Cmdlet, Effect, Irreversible, Query, Result
+from ._calls import UNKNOWN, Call, Change, Cmdlet, Effect, Irreversible, Query, Undo
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, Mismatch, NotReady
 from ._module import Report, Task
-from ._names import BadName
+from ._names import BadName, fqdn, same
 from ._server import FOLDER, published_topology, removal
-from ._topology import Topology, check_fresh, difference, unintended
+from ._session import quietly
+from ._topology import Topology, check_fresh
+from ._topology_compare import difference, unintended
 from ._topology_document import TopologyError
 from ._topology_effects import TOPOLOGY_DOCUMENT, effects
+from ._topology_first import (
+    Known,
+    Organisation,
+    check_organisation,
+    first_document,
+    is_nothing,
+    organisation_of,
+    sketch,
+)
+from ._topology_losses import (
+    FORCE,
+    NOTES,
+    NOTES_FILE,
+    PUBLISH_SECONDS,
+    ROUTES,
+    URL_PROPERTIES,
+    Notes,
+    finish,
+    noted,
+    notes_of,
+    route_changes,
+    simple_url_calls,
+    simple_url_changes,
+)
 from ._topology_plan import Plan, plan, view
 
 DOCUMENT_FILE = f"{FOLDER}\\lync_xmpp_migration-topology.xml"
-NOTES_FILE = f"{FOLDER}\\lync_xmpp_migration-unfinished-publish.json"
-_DOCUMENT, _NOTES = "topology document to publish", "notes of an unfinished publish"
-ROUTES = ("FederationRoute", "XmppFederationRoute")
-PUBLISH_SECONDS = 1800
-_FORCE = {"Force": True, "Confirm": False}
+_DOCUMENT = "topology document to publish"
+#: The cost of a declared topology on a store of Lync Server 2010, by the name that accepts it.
+COST = "simple_urls_dropped"
+_OLD_VERSION = 5
 
-_URL_PROPERTIES = (
-    "Identity",
-    "SimpleUrl.Component",
-    "SimpleUrl.Domain",
-    "SimpleUrl.ActiveUrl",
-    "SimpleUrl.SimpleUrlEntry.Url",
-)
 _READS = (
     Query(TOPOLOGY_DOCUMENT),
-    Query("simple_url_configuration", properties=_URL_PROPERTIES),
+    Query("simple_url_configuration", properties=URL_PROPERTIES),
     Query("site", properties=("Identity", *ROUTES)),
     Query("file", NOTES_FILE),
 )
+Row = Mapping[str, Any]
 
-SimpleUrl = dict[str, Any]  # Component, Domain, ActiveUrl, Urls
-Notes = dict[str, Any]  # simple_urls: identity -> [SimpleUrl], routes: site -> {route: service}
+
+@dataclass(frozen=True)
+class Start:
+    """What there is before. `first`: nobody has published yet; a sketch stands for what a dry run cannot know."""
+
+    topology: Topology
+    first: bool = False
+
+    @property
+    def known(self) -> Topology | None:
+        return None if self.first else self.topology
 
 
 def run(task: Task) -> Report:
     """Make the published topology have the pool, the Edge and the association that are wanted."""
-    rows = task.session.read(*_READS)
-    repaired = _finish(task, rows[1], rows[2]) if rows[3] and not task.check_mode else False
-    before = _document(rows[0])
-    options = task.params
-    try:
-        wanted = plan(before, options["pool"], options["edge"], options["registrar_edge"])
-    except (TopologyError, BadName) as exc:
-        raise InvalidInput(str(exc)) from exc
+    organisation = _organisation(task)
+    planned = task.check_mode and organisation is not None  # the store itself may be planned only
+    rows = quietly(task.session, *_READS) if planned else task.session.read(*_READS)
+    repaired = finish(task, rows[1], rows[2]) if rows[3] and not task.check_mode else False
+    start = _start(task, organisation, rows[0], rows[2])
+    wanted = _plan(task, start, organisation)
+    web = _internal_web(task, wanted)
     for note in wanted.notes:
         task.warn(note)
-    if not wanted.missing:
-        return _report(task, before, before, repaired)
-    if options["source"] == "builder":
-        return _by_operator(task, wanted)
-    if not wanted.changes:
-        raise InvalidInput(
-            f"{' '.join(wanted.missing)} An Enterprise pool is made in Topology Builder only: set source to builder."
+    if not wanted.missing and web is None:
+        return _report(task, wanted.before, wanted.before, repaired)
+    if task.params["source"] == "builder":
+        return _by_operator(task, start, wanted, organisation, web)
+    _check_cost(task, wanted.before)
+    if not wanted.missing and web is not None:  # the publish was, and what follows it was not
+        task.session.change(web)
+        return _report(task, wanted.before, wanted.before, True)
+    _publish(task, start, wanted, _notes(start.topology, rows), web)
+    after = wanted.after if task.check_mode else _published(task, wanted, organisation)
+    return _report(task, wanted.before, after, True)
+
+
+def _organisation(task: Task) -> Organisation | None:
+    try:
+        return organisation_of(task.params.get("organisation"))
+    except (TopologyError, BadName) as exc:
+        raise InvalidInput(str(exc)) from exc
+
+
+def _plan(task: Task, start: Start, organisation: Organisation | None) -> Plan:
+    options = task.params
+    try:
+        if organisation and not start.first and not start.topology.is_sketch:
+            check_organisation(start.topology, organisation)
+        return plan(start.topology, options["pool"], options["edge"], options["registrar_edge"], first=start.first)
+    except (TopologyError, BadName) as exc:
+        raise InvalidInput(str(exc)) from exc
+
+
+def _start(task: Task, organisation: Organisation | None, documents: Sequence[Row], sites: Sequence[Row]) -> Start:
+    text = documents[0].get(".") if documents else None
+    if task.check_mode and (text is UNKNOWN or (not text and organisation is None)):
+        return Start(_sketch(task, None, organisation, merged=text is UNKNOWN))
+    if not text:
+        if organisation is None:
+            published_topology(documents)
+        return _first(organisation, sites)
+    topology = _document(documents)
+    if topology.is_sketch and task.check_mode:
+        return Start(_sketch(task, topology, organisation, merged=bool(topology.legacy_sites)))
+    if is_nothing(topology):
+        return _first(organisation, sites, topology.signature)
+    return Start(topology)
+
+
+def _first(organisation: Organisation | None, sites: Sequence[Row], signature: str | None = None) -> Start:
+    if organisation is None:
+        raise NotReady(
+            "Nothing has been published in this forest yet. Say what its first topology is to have with the option "
+            "organisation: the SIP domains and the site."
         )
-    _publish(task, wanted, _notes(rows[1], rows[2]))
-    after = wanted.after if task.check_mode else _published(task, wanted)
-    return _report(task, before, after, True)
+    if sites:
+        raise NotReady(
+            f"Get-CsTopology gives no document, but Get-CsSite lists {', '.join(str(row['Identity']) for row in sites)}: the "
+            "first topology is only published where there is none. See why the document cannot be read."
+        )
+    return Start(first_document(organisation, *([signature] if signature else [])), True)
 
 
-def _document(rows: Sequence[Mapping[str, Any]]) -> Topology:
+def _sketch(task: Task, start: Topology | None, organisation: Organisation | None, *, merged: bool) -> Topology:
+    options = task.params
+    pools, registrars, edges = quietly(task.session, "pool", "registrar", "edge_server")
+    why = "after the merge that is planned" if merged else f"on {task.context.host}, which has no Lync cmdlets yet"
+    task.warn(f"The published topology is not known {why}: what is planned here follows from the options alone.")
+    try:
+        return sketch(
+            start, organisation, options["pool"], options["edge"], options["registrar_edge"],
+            Known(pools, registrars, edges), merged,
+        )  # fmt: skip
+    except (TopologyError, BadName) as exc:
+        raise InvalidInput(str(exc)) from exc
+
+
+def _check_cost(task: Task, before: Topology) -> None:
+    if COST in (task.params.get("accepts") or ()):
+        return
+    if any(service.version == _OLD_VERSION for service in before.services):
+        raise InvalidInput(
+            "The topology has servers of Lync Server 2010, and a declared topology has a known cost there: publishing it "
+            "drops the simple URLs of the whole organisation until this same task has put them back, and no document with "
+            f"a Lync Server 2013 Edge has ever been published. Accept that by name (accepts: [{COST}]), or publish from "
+            "Topology Builder (source: builder)."
+        )
+
+
+def _document(rows: Sequence[Row]) -> Topology:
     try:
         return published_topology(rows)
     except TopologyError as exc:
@@ -100,43 +195,92 @@ def _report(task: Task, before: Topology, after: Topology, changed: bool) -> Rep
     return Report(changed, {"topology": value}, before=view(before, *names), after=view(after, *names))
 
 
+# --- the internal FQDN of the web services, which has no published form in a document
+
+
+def _internal_web(task: Task, wanted: Plan) -> Change | None:
+    """The setting where it is missing. # source: Set-CsWebServer -InternalFqdn; the document's form is not published."""
+    pool = task.params["pool"] or {}
+    if not pool.get("internal_web_fqdn"):
+        return None
+    host, name = fqdn(pool["internal_web_fqdn"]), fqdn(pool["fqdn"])
+    identity = f"WebServer:{name}"
+    rows = quietly(task.session, Query("web_server", properties=("Identity", "InternalFqdn")))[0]
+    row = next((one for one in rows if same(one.get("Identity"), identity)), {})
+    found = row.get("InternalFqdn")
+    if same(found, host):
+        return None
+    if wanted.before.pool(name) is not None and isinstance(found, str) and found and not same(found, name):
+        raise InvalidInput(
+            f"The pool {name} has {found} as the internal FQDN of its web services, and {host} is wanted: correct one of the "
+            "two; an existing pool is not altered."
+        )
+
+    def setting(value: str) -> Cmdlet:
+        return Cmdlet("Set-CsWebServer", {"Identity": identity, "InternalFqdn": value, "Confirm": False})
+
+    effect = Effect("web_server", ORGANISATION, identity, {"InternalFqdn": host})
+    return Change(
+        setting(host), f"web services of {name}", (effect,), before={"InternalFqdn": found}, undo=(setting(name),)
+    )
+
+
+def _said(wanted: Plan, web: Change | None) -> list[str]:
+    """What is missing, for somebody in front of Topology Builder."""
+    told = list(wanted.missing)
+    if web is not None and isinstance(web.call, Cmdlet):
+        told.append(
+            f"In the properties of the pool's {web.object}, select 'Override FQDN' and enter "
+            f"{web.call.parameters['InternalFqdn']} as the internal web services FQDN."
+        )
+    return told
+
+
 # --- by the operator
 
 
-def _by_operator(task: Task, wanted: Plan) -> Report:
+def _by_operator(
+    task: Task, start: Start, wanted: Plan, organisation: Organisation | None, web: Change | None
+) -> Report:
     """Say what is missing, and wait for it where that is wanted."""
-    todo = " ".join(f"{number}) {text}" for number, text in enumerate(wanted.missing, 1))
+    todo = " ".join(f"{number}) {text}" for number, text in enumerate(_said(wanted, web), 1))
     if task.check_mode:
         task.warn(f"To be done by the operator in Topology Builder, then published from there: {todo}")
         # planned for what follows from it, never called: the operator's program does it
         call = Cmdlet("Publish-CsTopology", {"FileName": "(published by the operator from Topology Builder)"})
         task.session.change(
-            Change(call, "topology", effects(wanted.before, wanted.after), undo=_BY_BUILDER, conditional=True)
+            Change(
+                call,
+                "topology",
+                (*effects(start.known, wanted.after), *(web.effects if web else ())),
+                undo=_BY_BUILDER,
+                conditional=True,
+            )
         )
         return _report(task, wanted.before, wanted.after, False)
-    seconds, options = task.params["wait_seconds"], task.params
-    latest: list[Topology] = []
+    seconds = task.params["wait_seconds"]
+    latest: list[Plan] = []
+    left: list[str] = list(_said(wanted, web))
 
     def published() -> bool:
-        found = _document(task.session.read(Query(TOPOLOGY_DOCUMENT))[0])
-        latest[:] = [found]
-        return not plan(found, options["pool"], options["edge"], options["registrar_edge"]).missing
+        documents, sites = task.session.read(_READS[0], _READS[2])
+        now = _plan(task, _start(task, organisation, documents, sites), organisation)
+        latest[:], left[:] = [now], _said(now, _internal_web(task, now))
+        return not left
 
     if seconds:
-        task.session.note("waiting for the operator to publish from Topology Builder", missing=list(wanted.missing))
+        task.session.note("waiting for the operator to publish from Topology Builder", missing=list(left))
         try:
             task.session.wait(published, seconds, 10)
         except NotReady:
             pass
-        except TopologyError as exc:
-            raise InvalidInput(str(exc)) from exc
-    if not latest or plan(latest[0], options["pool"], options["edge"], options["registrar_edge"]).missing:
+    if left or not latest:
         waited = f" within {seconds} s" if seconds else ""
         raise NotReady(
             f"The published topology lacks something that was not published{waited}. In Topology Builder: {todo} Publish "
             "the topology there, and run this again."
         )
-    return _report(task, wanted.before, latest[0], False)
+    return _report(task, wanted.before, latest[0].before, False)
 
 
 _BY_BUILDER = Irreversible("What an operator publishes from Topology Builder is taken back there.")
@@ -145,7 +289,7 @@ _BY_BUILDER = Irreversible("What an operator publishes from Topology Builder is 
 # --- by us
 
 
-def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
+def _publish(task: Task, start: Start, wanted: Plan, notes: Notes, web: Change | None) -> None:
     session = task.session
     stray = unintended(wanted.before, wanted.after, wanted.asked)
     if stray:
@@ -155,194 +299,92 @@ def _publish(task: Task, wanted: Plan, notes: Notes) -> None:
     document = wanted.after.text.encode("utf-8")
     session.write_file(DOCUMENT_FILE, document, _DOCUMENT)
     if not task.check_mode:
-        try:
-            check_fresh(wanted.before, _document(session.read(Query(TOPOLOGY_DOCUMENT))[0]))
-        except TopologyError as exc:
-            raise NotReady(f"{exc} Run the task again.") from exc
-    session.write_file(NOTES_FILE, _noted(notes), _NOTES)
+        _check_fresh(task, start)
+    session.write_file(NOTES_FILE, noted(notes), NOTES)
+    changes = _changes(start, wanted, notes, web)
+    if wanted.before.is_sketch:
+        changes = [replace(one, conditional=True) for one in changes]
+    session.change(*changes, seconds=PUBLISH_SECONDS)
+    session.change(removal(session, NOTES_FILE, NOTES), removal(session, DOCUMENT_FILE, _DOCUMENT))
+
+
+def _check_fresh(task: Task, start: Start) -> None:
+    """Somebody else may have published since."""
+    rows = task.session.read(Query(TOPOLOGY_DOCUMENT))[0]
+    if start.first and not (rows and rows[0].get(".")):
+        return
+    now = _document(rows)
+    if start.first and is_nothing(now):
+        return
+    try:
+        check_fresh(start.topology, now)
+    except TopologyError as exc:
+        raise NotReady(f"{exc} Run the task again.") from exc
+
+
+_FIRST = Irreversible(
+    "The first topology of a forest has nothing before it that could be published again: it goes with the last pool "
+    "(Publish-CsTopology -FinalizeUninstall)."
+)
+
+
+def _changes(start: Start, wanted: Plan, notes: Notes, web: Change | None) -> list[Change]:
+    """The publish and, in the same request, all that has to follow it."""
     backup = f"{FOLDER}\\lync_xmpp_migration-before-{wanted.purpose}.xml"
-    publish = Cmdlet(
-        "Publish-CsTopology", {"FileName": DOCUMENT_FILE, "BackupFileName": backup, **_FORCE}, stop_on_error=True
-    )
-    routes = _route_changes(notes["routes"])
-    undo: list[Call] = [Cmdlet("Publish-CsTopology", {"FileName": backup, **_FORCE}), *(one.call for one in routes)]
+    parameters = {"FileName": DOCUMENT_FILE, **({} if start.first else {"BackupFileName": backup}), **FORCE}
+    routes = route_changes(notes["routes"])
+    calls: list[Call] = [Cmdlet("Publish-CsTopology", {"FileName": backup, **FORCE}), *(one.call for one in routes)]
     for identity, urls in notes["simple_urls"].items():
-        undo += _simple_url_calls(identity, urls, len(undo))
-    undo.append(Cmdlet("Enable-CsTopology", _FORCE))
-    changes = [
+        calls += simple_url_calls(identity, urls, len(calls))
+    calls.append(Cmdlet("Enable-CsTopology", FORCE))
+    undo: Undo = _FIRST if start.first else tuple(calls)
+    return [
         Change(
-            publish,
+            Cmdlet("Publish-CsTopology", parameters, stop_on_error=True),
             "topology",
-            effects(wanted.before, wanted.after),
+            effects(start.known, wanted.after),
             before={"Signature": wanted.before.signature},
-            undo=tuple(undo),
+            undo=undo,
         ),
         *routes,
-        *_simple_url_changes(notes["simple_urls"]),
-        Change(Cmdlet("Enable-CsTopology", _FORCE), "topology"),
+        *simple_url_changes(notes["simple_urls"]),
+        *_unknown_losses(wanted.before, notes),
+        *([web] if web else []),
+        Change(Cmdlet("Enable-CsTopology", FORCE), "topology"),
     ]
-    session.change(*changes, seconds=PUBLISH_SECONDS)
-    session.change(removal(session, NOTES_FILE, _NOTES), removal(session, DOCUMENT_FILE, _DOCUMENT))
 
 
-def _published(task: Task, wanted: Plan) -> Topology:
+def _notes(before: Topology, rows: Sequence[Sequence[Row]]) -> Notes:
+    """What is to be put back. A dry run cannot know all of it."""
+    if not before.is_sketch:
+        return notes_of(rows[1], rows[2])
+    sites = [row for row in rows[2] if any(isinstance(row.get(route), str) for route in ROUTES)]
+    return notes_of([], sites)
+
+
+def _unknown_losses(before: Topology, notes: Notes) -> list[Change]:
+    """In a dry run on hosts without cmdlets: the routes and simple URLs that an organisation of Lync Server 2010 has."""
+    if not before.is_sketch or before.legacy_sites:
+        return []
+    changes = []
+    for name in before.sites.values():
+        if f"Site:{name}" not in notes["routes"]:
+            call = Cmdlet("Set-CsSite", {"Identity": name, ROUTES[0]: UNKNOWN, "Confirm": False})
+            effect = Effect("site", ORGANISATION, f"Site:{name}", {ROUTES[0]: UNKNOWN})
+            changes.append(Change(call, f"site {name}", (effect,), conditional=True))
+    call = Cmdlet("Set-CsSimpleUrlConfiguration", {"Identity": "Global", "SimpleUrl": UNKNOWN, "Confirm": False})
+    unknown: dict[str, Any] = dict.fromkeys(URL_PROPERTIES[1:], UNKNOWN)
+    effect = Effect("simple_url_configuration", ORGANISATION, "Global", unknown)
+    return [*changes, Change(call, "simple URLs of Global", (effect,), conditional=True)]
+
+
+def _published(task: Task, wanted: Plan, organisation: Organisation | None) -> Topology:
     after = _document(task.session.read(Query(TOPOLOGY_DOCUMENT))[0])
     stray = unintended(wanted.before, after, wanted.asked)
-    options = task.params
-    left = plan(after, options["pool"], options["edge"], options["registrar_edge"]).missing
+    left = _plan(task, Start(after), organisation).missing
     if stray or left:
         raise Mismatch(
             f"The topology was published without an error, but read again it is not what was wanted: "
             f"{' '.join([*stray, *left])} See who else publishes, and run the task again."
         )
     return after
-
-
-# --- what a publish loses
-
-
-def _listed(value: Any) -> list[Any]:
-    """PowerShell gives a list's members as a list, or the one member of a list of one; lists in it are flattened."""
-    if value is None:
-        return []
-    if not isinstance(value, (list, tuple)):
-        return [value]
-    return [one for part in value for one in _listed(part)]
-
-
-def simple_urls(row: Mapping[str, Any]) -> list[SimpleUrl]:
-    """The simple URLs of one configuration; InvalidInput where their parts cannot be put together again."""
-    parts = [_listed(row.get(f"SimpleUrl.{name}")) for name in ("Component", "Domain", "ActiveUrl")]
-    entries = [str(one) for one in _listed(row.get("SimpleUrl.SimpleUrlEntry.Url"))]
-    count = len(parts[0])
-    unclear = InvalidInput(
-        f"The simple URLs of {row.get('Identity')} cannot be noted exactly, and a publish by cmdlet would lose them: publish "
-        "from Topology Builder (source: builder)."
-    )
-    if any(len(part) != count for part in parts):
-        raise unclear
-    shared = list(islice(_shares([str(url) for url in parts[2]], entries), 2))
-    if len(shared) != 1:
-        raise unclear
-    return [
-        {"Component": str(component), "Domain": str(domain), "ActiveUrl": str(active), "Urls": urls}
-        for component, domain, active, urls in zip(*parts, shared[0], strict=True)
-    ]
-
-
-def _shares(actives: Sequence[str], entries: Sequence[str]) -> Iterator[list[list[str]]]:
-    """Ways to share out all entries in their order, so that each simple URL gets its active one."""
-    if not actives:
-        if not entries:
-            yield []
-        return
-    for size in range(1, len(entries) - len(actives) + 2):
-        own = list(entries[:size])
-        if actives[0].casefold() in {one.casefold() for one in own}:
-            for rest in _shares(actives[1:], entries[size:]):
-                yield [own, *rest]
-
-
-def _notes(configurations: Iterable[Mapping[str, Any]], sites: Iterable[Mapping[str, Any]]) -> Notes:
-    urls = {str(row["Identity"]): simple_urls(row) for row in configurations}
-    routes = {str(row["Identity"]): {name: row[name] for name in ROUTES if isinstance(row.get(name), str) and row[name]}
-              for row in sites}  # fmt: skip
-    return {
-        "simple_urls": {name: found for name, found in urls.items() if found},
-        "routes": {site: found for site, found in routes.items() if found},
-    }
-
-
-def _noted(notes: Notes) -> bytes:
-    return json.dumps(notes, sort_keys=True, indent=1).encode("ascii")
-
-
-def _simple_url_calls(identity: str, urls: Sequence[SimpleUrl], base: int) -> list[Cmdlet]:
-    """New-CsSimpleUrlEntry and New-CsSimpleUrl make objects in memory; the last call stores them all."""
-    calls: list[Cmdlet] = []
-    made = []
-    for url in urls:
-        entries = []
-        for one in url["Urls"]:
-            entries.append(Result(base + len(calls), 0))
-            calls.append(Cmdlet("New-CsSimpleUrlEntry", {"Url": one}, keep=True))
-        parameters = {
-            "Component": url["Component"],
-            "Domain": url["Domain"],
-            "SimpleUrlEntry": entries,
-            "ActiveUrl": url["ActiveUrl"],
-        }
-        made.append(Result(base + len(calls), 0))
-        calls.append(Cmdlet("New-CsSimpleUrl", parameters, keep=True))
-    parameters = {"Identity": identity, "SimpleUrl": {"Replace": made}, "Confirm": False}
-    return [*calls, Cmdlet("Set-CsSimpleUrlConfiguration", parameters)]
-
-
-def _simple_url_changes(wanted: Mapping[str, Sequence[SimpleUrl]]) -> list[Change]:
-    changes = []
-    for identity, urls in wanted.items():
-        *prepare, call = _simple_url_calls(identity, urls, 0)
-        properties = {
-            **{f"SimpleUrl.{name}": [url[name] for url in urls] for name in ("Component", "Domain", "ActiveUrl")},
-            "SimpleUrl.SimpleUrlEntry.Url": [one for url in urls for one in url["Urls"]],
-        }
-        effect = Effect("simple_url_configuration", ORGANISATION, identity, properties)
-        changes.append(Change(call, f"simple URLs of {identity}", (effect,), prepare=tuple(prepare)))
-    return changes
-
-
-def _route_changes(wanted: Mapping[str, Mapping[str, str]]) -> list[Change]:
-    """The routes as they were, in the same request as the publish: where it takes them away, no server hears of that."""
-    changes = []
-    for site, routes in wanted.items():
-        bare = site.partition(":")[2] or site
-        call = Cmdlet("Set-CsSite", {"Identity": bare, **routes, "Confirm": False})
-        changes.append(
-            Change(call, f"site {bare}", (Effect("site", ORGANISATION, site, dict(routes)),), before=dict(routes))
-        )
-    return changes
-
-
-def _restore_routes(task: Task, wanted: Mapping[str, Mapping[str, str]]) -> None:
-    rows = {str(row["Identity"]): row for row in task.session.read(Query("site", properties=("Identity", *ROUTES)))[0]}
-    for site, routes in wanted.items():
-        lost = {name: route for name, route in routes.items() if not rows.get(site, {}).get(name)}
-        if not lost or site not in rows:
-            continue
-        bare = site.partition(":")[2] or site
-        task.session.change(
-            Change(
-                Cmdlet("Set-CsSite", {"Identity": bare, **lost, "Confirm": False}),
-                f"site {bare}",
-                (Effect("site", ORGANISATION, site, lost),),
-                before=dict.fromkeys(lost),
-            )
-        )
-        task.warn(
-            f"The interrupted publish had taken the federation routes of the site {bare} away; they were put back."
-        )
-
-
-def _finish(task: Task, configurations: Iterable[Mapping[str, Any]], sites: Iterable[Mapping[str, Any]]) -> bool:
-    """Put back what a publish has lost that was interrupted."""
-    session = task.session
-    try:
-        notes: Notes = json.loads(session.read_file(NOTES_FILE, 1_000_000))
-        saved = {str(name): [dict(one) for one in urls] for name, urls in notes["simple_urls"].items()}
-        routes = {str(site): dict(found) for site, found in notes["routes"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise NotReady(
-            f"{NOTES_FILE} on {task.context.host} was left by an interrupted publish and cannot be read: compare the simple "
-            "URLs with what they were (Get-CsSimpleUrlConfiguration), then delete the file."
-        ) from exc
-    now = {str(row["Identity"]): simple_urls(row) for row in configurations}
-    lost = {name: urls for name, urls in saved.items() if not now.get(name)}
-    task.warn("A publish was interrupted earlier; what it had left to do was done now.")
-    session.change(
-        *_simple_url_changes(lost),
-        Change(Cmdlet("Enable-CsTopology", _FORCE), "topology"),
-        seconds=PUBLISH_SECONDS,
-    )
-    _restore_routes(task, routes)
-    session.change(removal(session, NOTES_FILE, _NOTES))
-    return True

@@ -18,12 +18,53 @@ description:
     Microsoft does not recommend it. Nothing is altered or removed beside what was asked for; where that is not so, nothing is published.
   - A publish by cmdlet loses the simple URLs. They are noted before it and put back after it, and so are federation routes, should they be lost.
   - What is in the topology already but otherwise than wanted is an error. This module never alters or removes a pool.
+  - Where nobody has published yet, O(organisation) says what the first document has, and the pool gets the Central Management store.
+  - A dry run on a host that has no Lync cmdlets yet, or after a merge was planned, does not know the published topology. What follows from the options
+    is planned then, as conditional.
 options:
   source:
     description: Who publishes. There is no default, because the operator has to decide.
     type: str
     required: true
     choices: [builder, declared]
+  accepts:
+    description:
+      - Costs that are accepted, by name.
+      - V(simple_urls_dropped) is needed for O(source=declared) on a topology that has servers of Lync Server 2010. Publishing by cmdlet drops the simple
+        URLs of the whole organisation until the same task has put them back, and no document with a Lync Server 2013 Edge has ever been published.
+    type: list
+    elements: str
+    choices: [simple_urls_dropped]
+    default: []
+  organisation:
+    description:
+      - What the first topology of a forest has where there was no Lync Server before, as when coming from Office Communications Server.
+      - Of a topology that is there it is only checked.
+    type: dict
+    suboptions:
+      sip_domains:
+        description: The SIP domains. The first one is the default.
+        type: list
+        elements: str
+        required: true
+      site:
+        description: The first central site.
+        type: dict
+        required: true
+        suboptions:
+          name:
+            description: Its name, without C(Site:).
+            type: str
+            required: true
+          city:
+            description: Its city.
+            type: str
+          state:
+            description: Its state or province.
+            type: str
+          country:
+            description: The code of its country.
+            type: str
   pool:
     description: A Front End pool of Lync Server 2013.
     type: dict
@@ -37,7 +78,7 @@ options:
         type: str
         required: true
       kind:
-        description: V(enterprise) can only be made in Topology Builder.
+        description: The edition. An Enterprise pool has several servers, a SQL Server and a file server.
         type: str
         choices: [standard, enterprise]
         default: standard
@@ -51,9 +92,28 @@ options:
         type: bool
         default: true
       file_share:
-        description: Name of the file share of a new pool, on its server. It has to exist before the components are installed.
+        description:
+          - Name of the file share of a new pool, on the file server or on the Standard Edition server itself.
+          - The share has to be there before the topology is published. A Standard Edition server has V(LyncShare) by default.
         type: str
-        default: LyncShare
+      machines:
+        description: FQDNs of the Front End Servers of an Enterprise pool.
+        type: list
+        elements: str
+      sql_server_fqdn:
+        description: FQDN of the SQL Server of an Enterprise pool.
+        type: str
+      sql_instance:
+        description: Name of the SQL Server instance of an Enterprise pool. V(MSSQLSERVER) is the default instance.
+        type: str
+      file_server_fqdn:
+        description: FQDN of the file server of an Enterprise pool.
+        type: str
+      internal_web_fqdn:
+        description:
+          - Internal FQDN of the web services of an Enterprise pool, where it is not that of the pool, as with a hardware load balancer.
+          - It is set with C(Set-CsWebServer), because how a document writes it is not published.
+        type: str
       external_web_fqdn:
         description: External FQDN of the web services of a new pool. By default the FQDN of the pool.
         type: str
@@ -166,10 +226,38 @@ EXAMPLES = r"""
 - name: Define a Standard Edition pool that uses the legacy Edge
   lync.xmpp_migration.topology:
     source: declared
+    accepts: [simple_urls_dropped]
     pool:
       fqdn: pool2013.contoso.test
       site: Redmond
       edge_fqdn: edge2010.contoso.test
+
+- name: Define an Enterprise pool in a topology that has servers of Lync Server 2010
+  lync.xmpp_migration.topology:
+    source: declared
+    accepts: [simple_urls_dropped]
+    pool:
+      fqdn: eepool2013.contoso.test
+      kind: enterprise
+      site: Redmond
+      machines: [fe1.contoso.test, fe2.contoso.test, fe3.contoso.test]
+      sql_server_fqdn: sql2013.contoso.test
+      sql_instance: RTC
+      file_server_fqdn: files.contoso.test
+      file_share: lyncshare
+      external_web_fqdn: webext.contoso.test
+
+- name: Publish the first topology of a forest
+  lync.xmpp_migration.topology:
+    source: declared
+    organisation:
+      sip_domains: [contoso.test, wingtip.test]
+      site:
+        name: Redmond
+        country: US
+    pool:
+      fqdn: pool2013.contoso.test
+      site: Redmond
 
 - name: Define the Edge pool without federation and XMPP
   lync.xmpp_migration.topology:
@@ -215,6 +303,15 @@ topology:
         services: [EdgeServer, ManagementServer]
         federation: true
         xmpp: true
+        external_names:
+          access: access.contoso.test:5061
+          web_conferencing: webcon.contoso.test:444
+          av: av.contoso.test:443
+        addresses:
+          edge2013.contoso.test:
+            internal: 10.0.1.40
+            external: 203.0.113.40
+            public: null
     difference: |
       --- published topology
       +++ declared topology
@@ -247,9 +344,23 @@ _MACHINE = {
     "external_address": {"type": "str", "required": True},
     "public_address": {"type": "str"},
 }
+_SITE = {
+    "name": {"type": "str", "required": True},
+    "city": {"type": "str"},
+    "state": {"type": "str"},
+    "country": {"type": "str"},
+}
 
 ARGUMENT_SPEC = {
     "source": {"type": "str", "required": True, "choices": ["builder", "declared"]},
+    "accepts": {"type": "list", "elements": "str", "choices": ["simple_urls_dropped"], "default": []},
+    "organisation": {
+        "type": "dict",
+        "options": {
+            "sip_domains": {"type": "list", "elements": "str", "required": True},
+            "site": {"type": "dict", "required": True, "options": _SITE},
+        },
+    },
     "pool": {
         "type": "dict",
         "options": {
@@ -258,7 +369,12 @@ ARGUMENT_SPEC = {
             "kind": {"type": "str", "choices": ["standard", "enterprise"], "default": "standard"},
             "edge_fqdn": {"type": "str"},
             "conferencing": {"type": "bool", "default": True},
-            "file_share": {"type": "str", "default": "LyncShare"},
+            "file_share": {"type": "str"},
+            "machines": {"type": "list", "elements": "str"},
+            "sql_server_fqdn": {"type": "str"},
+            "sql_instance": {"type": "str"},
+            "file_server_fqdn": {"type": "str"},
+            "internal_web_fqdn": {"type": "str"},
             "external_web_fqdn": {"type": "str"},
         },
     },

@@ -13,7 +13,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topolo
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Effect, Query
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import stored
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_publish import simple_urls
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import simple_urls
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import EDGE, POOL, TEXT
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology as t
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_compare as compare
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_document import (
     MAXIMUM_BYTES,
@@ -55,7 +56,7 @@ def test_a_standard_edition_pool_is_added():
     assert registrar.key == ("1", "Registrar", 2)
     assert there(registrar.port("XmppFederation", "SipServer", "Primary")).port == 5098
     assert after.edge_of(pool.fqdn) == "edge2010.contoso.test"
-    assert t.unintended(before, after, edit.asked_of(pool=POOL.fqdn)) == []
+    assert compare.unintended(before, after, edit.asked_of(pool=POOL.fqdn)) == []
     assert after.signature == before.signature
 
 
@@ -97,7 +98,7 @@ def test_an_edge_pool_is_added_without_federation_and_xmpp():
     assert after.by_key(edge.depends[0]) == there(after.role_on(POOL.fqdn, "Registrar"))
     assert {s.role_name for s in after.on(there(after.pool(EDGE.fqdn)))} == {"EdgeServer", "ManagementServices"}
     assert not after.has_federation(EDGE.fqdn) and not after.has_xmpp(EDGE.fqdn)
-    assert t.unintended(middle, after, edit.asked_of(edge=EDGE.fqdn)) == []
+    assert compare.unintended(middle, after, edit.asked_of(edge=EDGE.fqdn)) == []
 
 
 def test_an_edge_pool_of_three_behind_nat():
@@ -122,7 +123,7 @@ def test_federation_and_xmpp_come_to_the_edge_later():
     assert there(edge.port("XmppFederationProxy", "XmppServer", "External")).port == 5269
     assert there(edge.port("XmppFederationProxy", "XptServer", "Internal")).port == 23456
     assert after.xmpp_edges() == (EDGE.fqdn,)
-    assert t.unintended(before, after, edit.asked_of(ports_of=EDGE.fqdn)) == []
+    assert compare.unintended(before, after, edit.asked_of(ports_of=EDGE.fqdn)) == []
     again = edit.add_xmpp(edit.add_federation(after, EDGE.fqdn), EDGE.fqdn)
     assert again.text == after.text
 
@@ -136,8 +137,8 @@ def test_the_edge_of_a_pool_changes_in_place():
     before = migrated()
     after = edit.set_edge_of(before, POOL.fqdn, EDGE.fqdn)
     assert after.edge_of(POOL.fqdn) == EDGE.fqdn and after.edge_of("pool2010.contoso.test") == "edge2010.contoso.test"
-    assert t.unintended(before, after, edit.asked_of(edge_of=POOL.fqdn)) == []
-    assert t.unintended(before, after, edit.asked_of()) == [
+    assert compare.unintended(before, after, edit.asked_of(edge_of=POOL.fqdn)) == []
+    assert compare.unintended(before, after, edit.asked_of()) == [
         "The service Registrar:pool2013.contoso.test would be altered.",
         "The service ConferencingServer:pool2013.contoso.test would be altered.",
     ]
@@ -156,7 +157,7 @@ def test_the_text_around_an_addition_stays_to_the_letter():
     assert "\n" not in after.replace("\r\n", "")
     kept = iter(after.split("\r\n"))
     assert all(line in kept for line in text.split("\r\n"))  # in order: every line of the old text
-    added = t.difference(t.parse(text), t.parse(after))
+    added = compare.difference(t.parse(text), t.parse(after))
     assert not [line for line in added.splitlines() if line.startswith("-") and not line.startswith("---")]
 
 
@@ -165,7 +166,7 @@ def test_empty_lists_and_prefixes_are_written_as_well():
     text = re.sub(r"<(/?)(?!x:|/?Topology|Port|RegistrarS|CentralMgmtS|FutureT)(\w+)", r"<\1x:\2", text)
     prefixed = t.parse(text)
     after = edit.add_edge_pool(edit.add_standard_pool(prefixed, POOL), EDGE)
-    assert t.unintended(prefixed, after, edit.asked_of(POOL.fqdn, EDGE.fqdn)) == []
+    assert compare.unintended(prefixed, after, edit.asked_of(POOL.fqdn, EDGE.fqdn)) == []
     assert ElementTree.canonicalize(after.text, rewrite_prefixes=True, strip_text=True) == ElementTree.canonicalize(
         migrated().text, rewrite_prefixes=True, strip_text=True
     )
@@ -269,23 +270,23 @@ def test_a_stale_signature_is_noticed():
          "EdgeServer:edge2010.contoso.test would be altered"),
         (r'<Service RoleVersion="1" ServiceVersion="5">[\s\S]*?</Service>', "", "UserDatabase:pool2010.contoso.test wo"),
         (r'IsActive="true"', 'IsActive="false"', "CentralManagement:pool2010.contoso.test would be altered"),
-        (r'<SqlInstanceId Name="rtc">', '<SqlInstanceId Name="other">', "A SQL instance"),
+        (r"<SqlInstance>", '<SqlInstance AlwaysOnPrimaryNodeFqdn="sql.contoso.test">', "A SQL instance"),
     ],
 )  # fmt: skip
 def test_what_was_not_asked_for_is_found(old, new, message):
     before, after = t.parse(TEXT), t.parse(re.sub(old, new, TEXT, count=1))
-    found = t.unintended(before, after, edit.asked_of(POOL.fqdn, EDGE.fqdn, EDGE.fqdn, POOL.fqdn))
+    found = compare.unintended(before, after, edit.asked_of(POOL.fqdn, EDGE.fqdn, EDGE.fqdn, POOL.fqdn))
     assert any(message in sentence for sentence in found), found
-    assert t.unintended(after, before, edit.asked_of()) != []
+    assert compare.unintended(after, before, edit.asked_of()) != []
 
 
 def test_ports_of_another_edge_are_not_what_was_asked_for():
     before = migrated()
     after = edit.add_federation(before, EDGE.fqdn)
-    assert t.unintended(before, after, edit.asked_of(ports_of="edge2010.contoso.test")) == [
+    assert compare.unintended(before, after, edit.asked_of(ports_of="edge2010.contoso.test")) == [
         "The service EdgeServer:edge2013.contoso.test would be altered."
     ]
-    assert t.unintended(before, t.parse(TEXT), edit.asked_of())[0].startswith("The pool or server pool2013")
+    assert compare.unintended(before, t.parse(TEXT), edit.asked_of())[0].startswith("The pool or server pool2013")
 
 
 _label = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -312,12 +313,14 @@ def test_an_addition_adds_and_alters_nothing_else(site, note, fqdns, conferencin
     text = ElementTree.tostring(root, encoding="unicode").replace("\n", newline)
     before = t.parse(text)
     after = edit.add_standard_pool(before, edit.StandardPool(pool_fqdn, site, None, conferencing))
-    machines = tuple(edit.EdgeMachine(fqdn, "10.0.0.1", "203.0.113.1", note or None) for fqdn in machine_fqdns)
+    machines = tuple(
+        edit.EdgeMachine(fqdn, f"10.0.0.{n}", f"203.0.113.{n}", note or None) for n, fqdn in enumerate(machine_fqdns)
+    )
     edge = replace(EDGE, fqdn=edge_fqdn, site=site, next_hop_fqdn=pool_fqdn, machines=machines)
     after = edit.add_edge_pool(after, edge)
     if more:
         after = edit.set_edge_of(edit.add_xmpp(edit.add_federation(after, edge_fqdn), edge_fqdn), pool_fqdn, edge_fqdn)
-    assert t.unintended(before, after, edit.asked_of(pool_fqdn, edge_fqdn)) == []
+    assert compare.unintended(before, after, edit.asked_of(pool_fqdn, edge_fqdn)) == []
 
     # and by another way: without the two pools, the new document says what the old one says
     tree = ElementTree.fromstring(after.text)  # noqa: S314

@@ -57,7 +57,7 @@ class Site:
         }
 
     def pool(self, **how):
-        self.bench.done(topology, {"source": "declared", "pool": POOL}, **how)
+        self.bench.done(topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "pool": POOL}, **how)
         self.bench.done(local_store, {}, **how)
 
     def databases(self, check):
@@ -67,12 +67,12 @@ class Site:
             assert reply.ends[0]["ok"]
 
     def edge(self, **how):
-        self.bench.done(topology, {"source": "declared", "edge": EDGE}, **how)
+        self.bench.done(topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "edge": EDGE}, **how)
         self.bench.done(local_store, {"source_host": "fe2013"}, host="edge2013", **how)
 
     def steps(self, check):
         """(module, options, host) in the order of the roles; topology steps included."""
-        yield topology, {"source": "declared", "pool": POOL}, "fe2013"
+        yield topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "pool": POOL}, "fe2013"
         yield local_store, {}, "fe2013"
         yield server_components, {}, "fe2013"
         self.databases(check)
@@ -80,7 +80,7 @@ class Site:
         yield certificate_assignment, FRONT_END, "fe2013"
         yield lync_service, {}, "fe2013"
         yield store_replication, REPLICATED, "fe2013"
-        yield topology, {"source": "declared", "edge": EDGE}, "fe2013"
+        yield topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "edge": EDGE}, "fe2013"
         yield local_store, {"source_host": "fe2013"}, "edge2013"
         yield server_components, {}, "edge2013"
         yield certificate, {**INTERNAL, **self.authority}, "edge2013"
@@ -94,7 +94,7 @@ class Site:
         else:
             home_everybody(self.bench)
         yield certificate, {**XMPP, **self.authority}, "edge2013"
-        yield topology, {"source": "declared", "edge": FEATURES}, "fe2013"
+        yield topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "edge": FEATURES}, "fe2013"
         yield store_replication, REPLICATED, "fe2013"
         yield server_components, {"xmpp": True}, "fe2013"
         yield lync_service, {}, "fe2013"

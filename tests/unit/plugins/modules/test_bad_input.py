@@ -121,9 +121,20 @@ GOOD: dict[str, dict[str, Any]] = {
         "pool": {
             "fqdn": NEW,
             "site": "Redmond",
+            "kind": "enterprise",
             "edge_fqdn": EDGE_OLD,
             "file_share": "LyncShare",
             "external_web_fqdn": "web.contoso.test",
+            "internal_web_fqdn": "webint.contoso.test",
+            "machines": ["fe1.contoso.test"],
+            "sql_server_fqdn": "sql.contoso.test",
+            "sql_instance": "RTC",
+            "file_server_fqdn": "files.contoso.test",
+        },
+        "accepts": ["simple_urls_dropped"],
+        "organisation": {
+            "sip_domains": ["contoso.test"],
+            "site": {"name": "Redmond", "city": "Redmond", "state": "WA", "country": "US"},
         },
         "edge": {
             "fqdn": EDGE_NEW,

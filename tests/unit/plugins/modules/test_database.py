@@ -17,7 +17,7 @@ from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBenc
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
 
 FQDN = "pool2013.contoso.test"
-POOL = {"source": "declared", "pool": {"fqdn": FQDN, "site": "Redmond", "edge_fqdn": "edge2010.contoso.test"}}
+POOL = {"source": "declared", "accepts": ["simple_urls_dropped"], "pool": {"fqdn": FQDN, "site": "Redmond", "edge_fqdn": "edge2010.contoso.test"}}
 CONFIGURED = {"sql_server_fqdn": FQDN}
 
 

@@ -116,7 +116,7 @@ def test_a_server_that_is_in_no_topology_has_no_local_store(site):
 
 def test_the_archive_goes_whatever_happens(site):
     site.pool()
-    site.bench.done(topology, {"source": "declared", "edge": EDGE})
+    site.bench.done(topology, {"source": "declared", "accepts": ["simple_urls_dropped"], "edge": EDGE})
     shell = site.bench.hosts["edge2013"]
     real = shell.request
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.organisation.deployment import publish
 from ansible_collections.lync.xmpp_migration.lab.organisation.topology_draft import Draft
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_publish import NOTES_FILE
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import NOTES_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import topology as module
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 
@@ -36,7 +36,7 @@ def _bench(tmp_path):
 
 
 def declared(**options):
-    return {"source": "declared", **options}
+    return {"source": "declared", "accepts": ["simple_urls_dropped"], **options}
 
 
 def urls(bench):
@@ -119,7 +119,7 @@ def test_undo_is_a_publish_of_the_backup_with_its_simple_urls(bench):
         ({"pool": {**POOL, "fqdn": "pool2010.contoso.test"}}, "the topology has it with Lync Server 2010"),
         ({"pool": {**POOL, "edge_fqdn": "none.contoso.test"}}, "no Edge pool none.contoso.test"),
         ({"pool": {**POOL, "fqdn": "pool*"}}, "contains a wildcard"),
-        ({"pool": {**POOL, "kind": "enterprise"}}, "set source to builder"),
+        ({"pool": {**POOL, "kind": "enterprise"}}, "making it needs pool.machines, pool.sql_server_fqdn, pool.sql_in"),
         ({"edge": {"fqdn": "edge2013.contoso.test"}}, "making it needs edge.site, edge.next_hop_fqdn"),
         ({"edge": EDGE}, "as next hop, but the topology has no such pool"),
         ({"edge": {**FEATURES, "fqdn": "edge2010.contoso.test"}}, "wanted as a pool of Lync Server 2013"),
