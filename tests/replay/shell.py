@@ -13,24 +13,35 @@ from typing import Any
 from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Fault
 from ansible_collections.lync.xmpp_migration.lab.powershell.performer import ComputerSession, ProcessGone
 from ansible_collections.lync.xmpp_migration.lab.powershell.standin import StandIn
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt, Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply, full_name
 
 
 class LabShell:
     """Requests and answers pass through JSON, as they would on the wire; a connection that is struck leaves a doubt."""
 
-    starts = 1
-
     def __init__(self, world: Any, computer: Any, user: str = r"CONTOSO\lyncadmin", run: str = "") -> None:
-        self.computer = computer
+        self.computer, self.world = computer, world
+        self.starts = 0
+        self._user, self._run = user, run
         self._struck: list[Fault] = []
-        session = ComputerSession(world, computer, user, strike=self._struck.append, run=run)
-        self._standin = StandIn(session)
+        self._start()
+
+    def _start(self) -> None:
+        with self.world.turn():
+            if self.computer.away_until is not None:
+                raise Unreachable(f"{self.computer.fqdn} does not answer: it is being restarted.")
+        self._session = ComputerSession(
+            self.world, self.computer, self._user, strike=self._struck.append, run=self._run
+        )
+        self._standin = StandIn(self._session)
+        self.starts += 1
         self.hello: Mapping[str, Any] = self._standin.hello()
         self.scope = full_name(self.hello)
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
+        if self._session.gone:
+            self._start()
         self._struck.clear()
         try:
             frames = self._standin.perform({"id": 1, "calls": json.loads(json.dumps(calls))})
