@@ -81,6 +81,7 @@ class Ocs:
 
     pool: str
     machines: tuple[str, ...] = ()  # empty: the pool's own FQDN
+    more_pools: tuple[str, ...] = ()  # Standard Edition servers beside it, in other places
     edge: str = ""  # internal FQDN of its Access Edge; empty: it has none
     access_fqdn: str = ""
     web_conferencing_fqdn: str = ""

@@ -202,7 +202,7 @@ class Checker:
         if ocs is None:
             return
         self.name(
-            ocs, "pool", "machines", "edge", "access_fqdn", "web_conferencing_fqdn", "av_fqdn", "allowed_domains",
+            ocs, "pool", "machines", "more_pools", "edge", "access_fqdn", "web_conferencing_fqdn", "av_fqdn", "allowed_domains",
             "internal_servers", "federation_fqdn",
         )  # fmt: skip
         self.address(ocs, "internal_address", False)
@@ -328,7 +328,7 @@ class Checker:
         seen: set[str] = set()
         pools: dict[str, t.Any] = {**self.pools}
         if self.e.ocs is not None:
-            pools[self.e.ocs.pool.casefold()] = self.e.ocs
+            pools |= {name.casefold(): self.e.ocs for name in (self.e.ocs.pool, *self.e.ocs.more_pools)}
             per_user |= {name.casefold() for name in self.e.ocs.policies}
         for entry in self.e.users:
             self.reference(entry, "pool", pools, "pool")

@@ -95,5 +95,5 @@ def start_services(world: World) -> None:
 def _ocs_servers(world: World) -> list[tuple[str, str]]:
     if world.ocs is None:
         return []
-    pool = [(fqdn, FRONT_END_DISPLAY_NAME) for fqdn in world.ocs.machines]
+    pool = [(fqdn, FRONT_END_DISPLAY_NAME) for machines in world.ocs.pools.values() for fqdn in machines]
     return [*pool, (world.ocs.edge, EDGE_DISPLAY_NAME)] if world.ocs.edge else pool

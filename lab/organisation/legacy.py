@@ -39,7 +39,13 @@ class Ocs:
     federation_fqdn: str  # where the OCS pools send federation
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     conference_directories: tuple[int, ...] = ()
+    more_pools: tuple[str, ...] = ()
     configuration_imported: bool = False
+
+    @property
+    def pools(self) -> dict[str, tuple[str, ...]]:
+        """Each pool with its servers."""
+        return {self.pool: self.machines, **{name: (name,) for name in self.more_pools}}
 
     def accepts(self, machines: tuple[str, ...]) -> bool:
         """Whether the Edge takes connections from all of these servers, or from the pool that they are in."""
@@ -59,10 +65,11 @@ def from_estate(estate: Estate, gateway_domains: tuple[str, ...]) -> Ocs | None:
         ocs.access_fqdn,
         ocs.external_address,
         ocs.allowed_domains or gateway_domains,
-        [ocs.pool, *(m for m in machines if m != ocs.pool), *ocs.internal_servers],
+        list(dict.fromkeys((ocs.pool, *machines, *ocs.more_pools, *ocs.internal_servers))),
         (ocs.federation_fqdn or ocs.edge).casefold(),
         {name: dict(row) for name, row in ocs.policies.items()},
         ocs.conference_directories,
+        ocs.more_pools,
     )
 
 

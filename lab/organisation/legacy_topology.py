@@ -110,9 +110,9 @@ def _edge(element: ElementTree.Element) -> InputEdge:
 class LegacyDraft(Draft):
     """A published document to which OCS is added."""
 
-    def legacy_pool(self, ocs: Ocs, site: str) -> str:
+    def legacy_pool(self, fqdn: str, machines: tuple[str, ...], site: str) -> str:
         interfaces = [{"InterfaceSide": "Primary", "InterfaceNumber": "1", "IPAddress": ANY_ADDRESS}]
-        cluster = self._cluster(ocs.pool, site, dict.fromkeys(ocs.machines, interfaces), setup=False)
+        cluster = self._cluster(fqdn, site, dict.fromkeys(machines, interfaces), setup=False)
         users = self._service("UserServices", LIKE, cluster)
         return self._service("Registrar", LIKE, cluster, depends=[users], details={"IsDirector": "false"})
 
@@ -160,8 +160,10 @@ def merge(current: Topology, ocs: Ocs, edges: tuple[InputEdge, ...]) -> str:
     known = current.site(BACK_COMPAT_SITE)
     site = known.id if known is not None else draft.site(BACK_COMPAT_SITE, _free_id(current))
     draft.clear(site)
-    registrar = draft.legacy_pool(ocs, site)
-    pools = {ocs.pool: registrar, **{m.casefold(): registrar for m in ocs.machines}}
+    pools: dict[str, str] = {}
+    for fqdn, machines in ocs.pools.items():
+        registrar = draft.legacy_pool(fqdn, machines, site)
+        pools |= {name.casefold(): registrar for name in (fqdn, *machines)}
     for edge in edges:
         if edge.next_hop.casefold() not in pools:
             raise InputError(f"The next hop '{edge.next_hop}' is no server of Office Communications Server.")

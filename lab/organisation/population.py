@@ -72,8 +72,9 @@ def _group(directory: Directory, estate: Estate, group: Users, offset: int, at: 
 
 def _home(directory: Directory, estate: Estate, pool: str | None, policies: dict[str, str]) -> dict[str, object]:
     """Where a user is homed. One of an OCS pool has no RegistrarPool, and no policy of Lync Server yet."""
-    if estate.ocs is not None and pool is not None and pool.casefold() == estate.ocs.pool.casefold():
-        return {"home_server": home_server(estate.ocs.pool, directory.base), "legacy_policies": dict(policies)}
+    known = (estate.ocs.pool, *estate.ocs.more_pools) if estate.ocs is not None else ()
+    if pool is not None and pool.casefold() in (name.casefold() for name in known):
+        return {"home_server": home_server(pool, directory.base), "legacy_policies": dict(policies)}
     return {"registrar_pool": pool, "policies": dict(policies)}
 
 
