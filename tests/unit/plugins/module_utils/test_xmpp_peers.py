@@ -153,7 +153,7 @@ class TestCertificate:
             ("a.b.wingtip.test", False),
             ("wingtip.test", False),
             ("fabrikam.test", True),
-            ("nwtraders.test", True),
+            ("nwtraders.test", False),
             ("x.nwtraders.test", False),
             ("edge", False),
         ],
@@ -169,6 +169,26 @@ class TestCertificate:
             ]
         )
         assert certificates.read(der).identifies(domain) is named
+
+    @pytest.mark.parametrize(
+        ("domain", "new", "old"),
+        [
+            ("access.contoso.test", True, True),
+            ("nwtraders.test", False, True),
+            ("xn--bcher-kva.test", False, True),
+            ("edge.test", False, True),
+            ("other.test", False, False),
+        ],
+    )
+    def test_both_verdicts_with_their_reasons(self, domain: str, new: bool, old: bool) -> None:
+        names = [
+            x509.DNSName("access.contoso.test"),
+            other("1.3.6.1.5.5.7.8.5", 0x0C, "nwtraders.test"),
+            other("1.3.6.1.5.5.7.8.5", 0x0C, "bücher.test"),
+        ]
+        verdicts = certificates.read(make(names, cn="edge.test")).verdicts(domain)
+        assert (verdicts["rfc9525"]["matches"], verdicts["older_rules"]["matches"]) == (new, old)
+        assert all(one["reason"] for one in verdicts.values())
 
     def test_without_any_extension(self) -> None:
         seen = certificates.read(make([]))
@@ -195,8 +215,11 @@ class FakeLookup(targets.Lookup):
     def __init__(self, services: dict, addresses: dict) -> None:
         self.known, self.hosts = services, addresses
 
-    def services(self, domain: str) -> list[tuple[str, int]] | None:
-        return self.known.get(domain)
+    def services(self, domain: str, service: str = "_xmpp-server") -> list[tuple[str, int]] | None:
+        return self.known.get(domain if service == "_xmpp-server" else f"{service}.{domain}")
+
+    def alias(self, host: str) -> str:
+        return self.hosts.get(f"alias of {host}", "")
 
     def addresses(self, host: str) -> list[str]:
         return self.hosts.get(host, [])
@@ -238,6 +261,55 @@ class TestTargets:
     def test_without_a_record_the_domain_itself(self) -> None:
         found, _ = targets.targets_of(["a.test"], [], [], 7, FakeLookup({}, {"a.test": ["8.8.8.8"]}), False)
         assert found == [targets.Target("a.test", "a.test", "8.8.8.8", 5269)]
+
+    def test_without_a_record_that_is_said(self) -> None:
+        _, findings = targets.targets_of(["a.test"], [], [], 7, FakeLookup({}, {"a.test": ["8.8.8.8"]}), False)
+        assert [(one.id, one.severity) for one in findings] == [("no_service_record", "warning")]
+
+    @pytest.mark.parametrize(
+        ("services", "addresses", "id", "evidence"),
+        [
+            ({"a.test": [(".", 0)]}, {}, "no_service", {"target": "."}),
+            (
+                {"a.test": [("x.a.test", 1)]},
+                {"x.a.test": ["8.8.8.8"], "alias of x.a.test": "y.b.test"},
+                "alias_target",
+                {"host": "x.a.test", "alias": "y.b.test"},
+            ),
+            (
+                {"a.test": [("x.a.test", 1), ("z.a.test", 1)]},
+                {"x.a.test": ["8.8.8.8"]},
+                "target_without_address",
+                {"host": "z.a.test"},
+            ),
+            (
+                {"a.test": [("x.a.test", 1)], "_xmpps-server.a.test": [("old.a.test", 5270)]},
+                {"x.a.test": ["8.8.8.8"]},
+                "stray_direct_tls",
+                {"targets": ["old.a.test:5270"]},
+            ),
+            (
+                {"a.test": [("x.a.test", 1)], "_jabber.a.test": [("old.a.test", 5269)]},
+                {"x.a.test": ["8.8.8.8"]},
+                "stray_jabber",
+                {"targets": ["old.a.test:5269"]},
+            ),
+            (
+                {"a.test": [("x.a.test", 1), ("bad name", 1)]},
+                {"x.a.test": ["8.8.8.8"]},
+                "bad_target",
+                {"host": "bad name"},
+            ),
+        ],
+    )
+    def test_what_is_wrong_with_the_records(self, services: dict, addresses: dict, id: str, evidence: dict) -> None:
+        _, findings = targets.targets_of(["a.test"], [], [], 5269, FakeLookup(services, addresses), False)
+        assert [(one.id, dict(one.evidence)) for one in findings] == [(id, evidence)]
+
+    def test_a_private_target_that_may_be_asked_is_mentioned(self) -> None:
+        lookup = FakeLookup({"a.test": [("x.a.test", 5269)]}, {"x.a.test": ["10.0.0.1"]})
+        found, findings = targets.targets_of(["a.test"], [], [], 5269, lookup, True)
+        assert found and [(one.id, one.severity) for one in findings] == [("private_target", "info")]
 
     def test_aim_before_dns(self) -> None:
         lookup = FakeLookup({"a.test": [("old.a.test", 5269)]}, {"new.a.test": ["8.8.8.8"]})
