@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..organisation import installations
 from ..organisation.certificate_files import Contents, UnreadableCertificate, read
 from ..organisation.certificate_store import Stored
 from ..organisation.certificates import certificates_of
@@ -107,20 +108,23 @@ def get_process(call: Call) -> Iterator[Psobj]:
     ids = [int(i) for i in _list(call.p.get("Id"))]
     patterns = texts(call.p.get("Name")) or (["*"] if not ids else [])
     chosen = [s for s in running if s.pid in ids]
+    at_work = {i.process for i in installations.under_way(call.world, call.computer) if i.path}
     for pattern in patterns:
+        for name in sorted(matching(pattern, at_work)):
+            yield _process(name, {"Id": 4, "StartTime": call.world.clock.now()})
         names = set(matching(pattern, [s.process for s in running]))
-        if not names and not any(c in pattern for c in "*?["):
+        if not names and not set(matching(pattern, at_work)) and not any(c in pattern for c in "*?["):
             call.write_error(_no_process("NoProcessFoundForGivenName", "name", pattern))
         chosen += [s for s in running if s.process in names and s not in chosen]
     for missing in [i for i in ids if i not in {s.pid for s in running}]:
         call.write_error(_no_process("NoProcessFoundForGivenId", "process identifier", str(missing)))
     for service in chosen:
-        yield Psobj(
-            "System.Diagnostics.Process",
-            f"System.Diagnostics.Process ({service.process})",
-            {"Id": service.pid, "ProcessName": service.process, "Name": service.process,
-             "StartTime": service.started_at, "HasExited": False},
-        )  # fmt: skip
+        yield _process(service.process, {"Id": service.pid, "StartTime": service.started_at})
+
+
+def _process(name: str, more: dict[str, Any]) -> Psobj:
+    properties = {"ProcessName": name, "Name": name, "HasExited": False, **more}
+    return Psobj("System.Diagnostics.Process", f"System.Diagnostics.Process ({name})", properties)
 
 
 def _list(value: Any) -> Iterable[Any]:

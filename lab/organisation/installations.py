@@ -39,6 +39,11 @@ class Installation:
     done: bool = False
     exit: Any = None
 
+    @property
+    def process(self) -> str:
+        """What Windows calls its process."""
+        return self.path.replace("/", "\\").rpartition("\\")[2].rpartition(".")[0]
+
 
 def _all(world: World) -> list[Installation]:
     under_way: list[Installation] = world.tables.setdefault("installations", [])
@@ -56,12 +61,17 @@ def begin(world: World, computer: Computer, seconds: float, call: ExecutableCall
     return found
 
 
+def under_way(world: World, computer: Computer) -> list[Installation]:
+    """What has not ended on this computer."""
+    now = world.clock.now()
+    return [i for i in _all(world) if i.fqdn == computer.fqdn and i.due > now and not i.done]
+
+
 def busy(world: World, computer: Computer) -> bool:
     """Whether the computer's Windows Installer has something to do."""
     if world.faults is not None and world.faults.active("installation_running", computer.fqdn) is not None:
         return True
-    now = world.clock.now()
-    return any(i.fqdn == computer.fqdn and i.due > now and not i.done for i in _all(world))
+    return bool(under_way(world, computer))
 
 
 def settle(world: World) -> None:

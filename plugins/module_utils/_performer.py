@@ -134,6 +134,7 @@ class Performer:
             "change": self._change,
             "evidence": self._evidence,
             "note": self._note,
+            "leave": self._leave,
         }
         try:
             operation = operations[str(request.get("op"))]
@@ -159,6 +160,14 @@ class Performer:
 
     def _hello(self, request: Mapping[str, Any]) -> dict[str, Any]:
         return {"hello": dict(self.shell.hello), "scope": self.shell.scope}
+
+    def _leave(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """End the process on the host, where the shell has one that can be followed by another."""
+        leave = getattr(self.shell, "leave", None)
+        if leave is None:
+            raise InvalidRequest("This end has no process that could be left.")
+        leave(str(request.get("reason")))
+        return {}
 
     # --- reading
 
@@ -319,7 +328,7 @@ class Performer:
             outcomes = [self._lost(one, exc) for one in ids]
         took = {"seconds": round(self.clock() - started, 3), "starts": getattr(self.shell, "starts", None)}
         self.journal.outcomes(
-            [{**{name: value for name, value in one.items() if name != "rows"}, **took} for one in outcomes], context
+            [{**took, **{name: value for name, value in one.items() if name != "rows"}} for one in outcomes], context
         )
         if trouble is not None:
             raise trouble
@@ -344,6 +353,9 @@ class Performer:
         }
         if isinstance(change.call, Cmdlet) and change.call.properties:
             outcome["rows"] = [value_to_json(self._row(change.call.properties, row)) for row in rows]
+        taken = [answer[1].get("seconds") for answer in made if answer[1]]
+        if taken and all(isinstance(one, float) for one in taken):
+            outcome["seconds"] = round(sum(taken), 3)
         for name in ("exit", "stdout", "stderr", "size"):
             if name in end:
                 outcome[name] = text_of(end[name]) if name in ("stdout", "stderr") else end[name]
@@ -397,9 +409,11 @@ def text_of(content: object) -> str:
         return str(content)
 
 
-def make_performer(shell: ShellLike, context: Context, *, sync: bool = True) -> Performer:
+def make_performer(
+    shell: ShellLike, context: Context, *, sync: bool = True, kind: type[Performer] = Performer
+) -> Performer:
     """The performer of a session daemon, or of a module that has no Windows host behind it."""
     from ._laws import refusals  # here, so that readers of replies need not load the laws
 
     journal = Journal(context.state_dir, context.run, sync=sync)
-    return Performer(shell, journal, Overlay(journal), refusals, context)
+    return kind(shell, journal, Overlay(journal), refusals, context)

@@ -26,6 +26,7 @@ from ansible_collections.lync.xmpp_migration.lab.organisation.creation import cr
 from ansible_collections.lync.xmpp_migration.lab.powershell.performer import ComputerSession
 from ansible_collections.lync.xmpp_migration.lab.powershell.standin import StandIn
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell, Reply, full_name
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
@@ -40,11 +41,47 @@ class LabShell:
     starts = 1
 
     def __init__(self, world: Any, computer: Any) -> None:
-        self.standin = StandIn(ComputerSession(world, computer, r"CONTOSO\admin"))
-        self.hello: Mapping[str, Any] = self.standin.hello()
-        self.scope = full_name(self.hello)
+        self.world, self.computer = world, computer
+        self.standin: Any = None
+        self.left: list[str] = []
+        self._greet()
+
+    def _greet(self) -> None:
+        """A new process: it sees what Windows gives to new processes only."""
+        self.standin = StandIn(ComputerSession(self.world, self.computer, r"CONTOSO\admin"))
+        self._hello: Mapping[str, Any] = {**self.standin.hello(), "lync": self.standin_has_lync()}
+        self._boots = self.computer.boots
+
+    def standin_has_lync(self) -> dict[str, Any] | None:
+        """As a Shell does it, which imports the module when its process has started."""
+        wanted = {"cmdlet": "Import-Module", "parameters": {"Name": "Lync", "PassThru": True}, "properties": ["Name"]}
+        frames = list(self.standin.perform({"id": 1, "calls": [wanted]}))
+        return {"name": "Lync"} if any("rows" in frame for frame in frames) else None
+
+    def leave(self, reason: str) -> None:
+        self.left.append(reason)
+        self.standin = None
+
+    def _open(self) -> None:
+        with self.world.turn():
+            away = self.computer.away_until is not None
+        if away:
+            self.standin = None
+            raise Unreachable(f"{self.computer.fqdn} refuses the connection.")
+        if self.standin is None or self._boots != self.computer.boots:
+            self._greet()
+
+    @property
+    def hello(self) -> Mapping[str, Any]:
+        self._open()
+        return self._hello
+
+    @property
+    def scope(self) -> str:
+        return full_name(self.hello)
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
+        self._open()
         rows: list[list[list[Any]]] = [[] for _ in calls]
         ends = []
         for frame in self.standin.perform({"id": 1, "calls": json.loads(json.dumps(calls))}):
