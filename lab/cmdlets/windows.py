@@ -62,6 +62,8 @@ def on_disk(call: Call, drive: str) -> bool:
 
 def items(call: Call, path: str, wildcards: bool) -> list[Psobj]:
     """The items that a path means; a PSError where a path without wildcards means none."""
+    if path.casefold().rstrip("\\") == rf"\\{call.world.ad.domain}\sysvol".casefold() and call.computer.joined:
+        return [_sysvol(call, path)]
     drive, rest = drive_of(path)
     provider = {
         "cert": _certificate_items,
@@ -78,6 +80,14 @@ def items(call: Call, path: str, wildcards: bool) -> list[Psobj]:
     if not found and not pattern:
         raise not_found(path)
     return found
+
+
+def _sysvol(call: Call, path: str) -> Psobj:
+    """The share of the domain, which credentials that end at this computer do not open."""
+    if not call.computer.second_hop:
+        kind = "System.UnauthorizedAccessException"
+        raise PSError("ItemExistsUnauthorizedAccessError", "PermissionDenied", kind, "Access is denied", path)
+    return Psobj("System.IO.DirectoryInfo", path, {"Name": "SYSVOL", "FullName": path, "PSIsContainer": True})
 
 
 # --- files

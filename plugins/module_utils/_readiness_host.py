@@ -13,6 +13,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -344,11 +345,7 @@ def ports_of(params: Mapping[str, Any]) -> Sequence[int]:
     return PORTS[params["role"]] if given is None else given
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def run(task: Task) -> Report:
+def run(task: Task, clock: Callable[[], float] = time.time) -> Report:
     params, hello = task.params, task.session.hello
     for name in params["names"]:
         checked_fqdn("names", name)
@@ -357,6 +354,6 @@ def run(task: Task) -> Report:
     host = Host(
         task.session.scope if hello else task.context.host, params["role"], hello,
         {"listening": Look(), "processes": Look(), **looks},
-        params["names"], ports_of(params), params["media"], params["disk_gb"], workgroup, params["source"] or "", utc_now(),
+        params["names"], ports_of(params), params["media"], params["disk_gb"], workgroup, params["source"] or "", datetime.fromtimestamp(clock(), UTC),
     )  # fmt: skip
     return concluded(task, host.name, findings(host))

@@ -248,10 +248,10 @@ class Replay:
         return result
 
     def _in_lab_time(self, function: Callable[..., Any]) -> Callable[[Task], Any]:
-        """A module that waits by itself, not for a session, takes its clock as an argument."""
-        if "clock" not in inspect.signature(function).parameters:
-            return function
-        return functools.partial(function, clock=self.now, sleep=self.world.clock.advance)
+        """A module that waits by itself, not for a session, or asks for the time, takes its clock as an argument."""
+        known = inspect.signature(function).parameters
+        own = {"clock": self.now, "sleep": self.world.clock.advance}
+        return functools.partial(function, **{name: value for name, value in own.items() if name in known})
 
     def _context(self, recorded: Recorded, check: bool, run: str) -> Context:
         opened = self._opened.setdefault(run, set())

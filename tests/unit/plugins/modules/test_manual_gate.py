@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _manual_gate, _manual_outside, _session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _manual_outside, _session
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GATES
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
 from ansible_collections.lync.xmpp_migration.plugins.modules import manual_gate
@@ -24,18 +24,18 @@ from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_peo
 from cryptography.hazmat.primitives import serialization
 
 EDGE, OCS_EDGE, ACCESS = "edge2013.contoso.test", "ocsedge.contoso.test", "access.contoso.test"
-LIST = {"gate": "ocs_edge_internal_list", "edge_fqdn": OCS_EDGE, "servers": ["pool2013.contoso.test", "fe1.contoso.test"],
+LIST: dict[str, Any] = {"gate": "ocs_edge_internal_list", "edge_fqdn": OCS_EDGE, "servers": ["pool2013.contoso.test", "fe1.contoso.test"],
         "partner_domains": ["fabrikam.test"]}  # fmt: skip
-FEDERATION = {"gate": "ocs_federation_fqdn", "edge_fqdn": EDGE}
-CONSOLE = {"gate": "gateway_console", "edge_fqdn": EDGE, "gateway_fqdn": "xmppgw.contoso.test", "access_fqdn": ACCESS,
+FEDERATION: dict[str, Any] = {"gate": "ocs_federation_fqdn", "edge_fqdn": EDGE}
+CONSOLE: dict[str, Any] = {"gate": "gateway_console", "edge_fqdn": EDGE, "gateway_fqdn": "xmppgw.contoso.test", "access_fqdn": ACCESS,
            "sip_domains": ["contoso.test", "wingtip.test"], "partner_domains": ["fabrikam.test"]}  # fmt: skip
-HAND = {
+HAND: dict[str, Any] = {
     "gate": "edge_without_session", "edge_fqdn": EDGE, "access_fqdn": ACCESS, "web_conferencing_fqdn": "webcon.contoso.test",
     "av_fqdn": "av.contoso.test", "sip_domains": ["contoso.test"], "outside_ports": [], "trusted_roots": [r"C:\root.cer"],
     "machines": [{"fqdn": EDGE, "internal_address": "10.0.1.40", "external_address": "203.0.113.40"}],
     "hosts_entries": [{"address": "10.0.0.13", "names": ["pool2013.contoso.test", "pool2013"]}],
 }  # fmt: skip
-SAYS = [
+SAYS: list[tuple[dict[str, Any], list[str]]] = [
     (LIST, [
         f"1) Log on to the Office Communications Server 2007 R2 Edge {OCS_EDGE} as a local administrator.",
         "2) Open Start > Administrative Tools > Computer Management, expand Services and Applications, right-click Office",
@@ -229,8 +229,8 @@ def test_what_a_gate_is_about_has_to_be_named(bench: Bench, options: dict[str, A
 @pytest.fixture(name="server")
 def _server(tmp_path: Path) -> Iterator[int]:
     """Answers TLS as access.contoso.test on a port of this machine."""
-    own = samples.key("outside")
-    made = samples.certificate("access.contoso.test", [ACCESS], own=own)
+    own: Any = samples.key("outside")
+    made: Any = samples.certificate("access.contoso.test", [ACCESS], own=own)
     path = tmp_path / "server.pem"
     secret = own.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -261,7 +261,7 @@ def _server(tmp_path: Path) -> Iterator[int]:
 
 def test_an_edge_that_answers_outside(bench: Bench, server: int) -> None:
     built(bench)
-    outside = {"outside_addresses": ["127.0.0.1"], "outside_ports": [server], "allow_private": True}
+    outside: dict[str, Any] = {"outside_addresses": ["127.0.0.1"], "outside_ports": [server], "allow_private": True}
     assert run(bench, HAND, **outside)["by"] == "reading"
     result = run(bench, HAND, **{**outside, "access_fqdn": "other.contoso.test"})
     assert result["error"]["missing"] == [
@@ -274,7 +274,7 @@ def test_an_edge_that_does_not_answer_outside(bench: Bench, monkeypatch: pytest.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         monkeypatch.setattr(_manual_outside, "SECONDS", 0.2)
-        outside = {"outside_addresses": ["127.0.0.1"], "outside_ports": [port], "allow_private": True}
+        outside: dict[str, Any] = {"outside_addresses": ["127.0.0.1"], "outside_ports": [port], "allow_private": True}
         assert run(bench, HAND, **outside)["error"]["missing"] == [f"127.0.0.1:{port} does not answer within 0.2 s"]
     (said,) = run(bench, HAND, **outside)["error"]["missing"]
     assert said.startswith(f"127.0.0.1:{port} cannot be reached from the controller (")
@@ -282,4 +282,4 @@ def test_an_edge_that_does_not_answer_outside(bench: Bench, monkeypatch: pytest.
     assert said == "127.0.0.1 is a loopback address, and allow_private is not set"
     (said,) = run(bench, HAND, **{**outside, "outside_addresses": ["here"]})["error"]["missing"]
     assert said == "here is not an IP address"
-    assert _manual_gate.outside("x", ["127.0.0.1"], [], False) == []
+    assert _manual_outside.outside("x", ["127.0.0.1"], [], False) == []

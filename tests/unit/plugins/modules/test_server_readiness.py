@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,7 +112,7 @@ class Windows(FakeShell):
 
 @pytest.fixture(name="bench", autouse=True)
 def _bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(_readiness_host, "utc_now", lambda: NOW)
+    monkeypatch.setattr(server_readiness, "run", functools.partial(_readiness_host.run, clock=NOW.timestamp))
     estate = Estate(site=[{"Identity": "Site:Redmond"}], store_location=[{"BackEndServer": r"sql2013\rtc"}])
     for name, state in READY.items():
         estate.put(name, {".": state})
@@ -195,6 +196,10 @@ def filtered(host: Windows) -> None:
     host.groups["Mittel"] = "S-1-16-8192"
 
 
+def no_media(host: Windows) -> None:
+    del host.paths[MEDIA]
+
+
 def many_roots(host: Windows) -> None:
     for number in range(101):
         host.put("root_certificate", Thumbprint=f"{number:040X}", Subject=f"CN=R{number}", Issuer=f"CN=R{number}")
@@ -252,7 +257,7 @@ CASES: list[tuple[str, str, Callable[[Windows], None], str]] = [
     ("winrm_processes", "warning", quota("MaxProcessesPerShell", "5"), "installers start others of their own, but is 5"),
     ("winrm_hotfix", "warning", hello(powershell="3.0"),
      f"Hotfix KB2842230 on {FE} should be installed with Windows PowerShell 3.0, but is missing, so that a shell ends"),
-    ("media", "error", lambda host: host.paths.pop(MEDIA) and None,
+    ("media", "error", no_media,
      f"{MEDIA} on {FE} should be there, but is missing: put the installation media of Lync Server 2013 in"),
     ("names", "error", lambda host: host.addresses.clear(),
      f"The address of {FILE_SERVER}, looked up on {FE}, should be found, but is not found (DNS_ERROR_RCODE_NAME_ERROR"),
@@ -416,9 +421,13 @@ def test_a_name_that_is_none(bench: Bench) -> None:
 
 def test_everything_is_one_request(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    host = bench.hosts["fe2013"]
-    request = host.request
-    monkeypatch.setattr(host, "request", lambda calls, seconds: seen.append(len(calls)) or request(calls, seconds))
+    request = bench.hosts["fe2013"].request
+
+    def counted(calls: list[dict[str, Any]], seconds: float) -> Any:
+        seen.append(len(calls))
+        return request(calls, seconds)
+
+    monkeypatch.setattr(bench.hosts["fe2013"], "request", counted)
     run(bench)
     assert len(seen) == 1
 
