@@ -42,22 +42,25 @@ def run(task: Task) -> Report:
     there = _look(session, wanted)
     missing = [one for one in wanted if not there[one.name]]
     before = {one.name: "present" if there[one.name] else "missing" for one in wanted}
-    restart = False
     had_lync = bool(missing) and bool(session.hello.get("lync"))
+    started: list[str] = []
+    restart = False
     try:
         for one in missing:
-            restart = _install(task, one) or restart
+            code = _install(task, one)
+            if code is not None:
+                started.append(one.name)
+                restart = restart or code in RESTART
     finally:
-        if session.calls and not had_lync:
+        if (started or session.calls) and not had_lync:
             # the Lync Server cmdlets may have come with them: a process sees a new path of modules only when it starts
             with contextlib.suppress(MigrationError):  # what went wrong before is what is to be reported
                 session.leave("module_path")
-    after = {one.name: "present" for one in wanted}
     value = {
-        "packages": [{"name": one.name, "present": True, "installed": one in missing} for one in wanted],
+        "packages": [{"name": one.name, "present": True, "installed": one.name in started} for one in wanted],
         "restart_required": restart,
     }
-    return Report(bool(missing), value, before=before, after=after)
+    return Report(bool(started), value, before=before, after={one.name: "present" for one in wanted})
 
 
 # --- what is there
@@ -91,27 +94,25 @@ def _is_there(session: Session, one: Package) -> bool:
 # --- installing
 
 
-def _install(task: Task, one: Package) -> bool:
-    """Whether Windows wants to be restarted for it."""
+def _install(task: Task, one: Package) -> int | None:
+    """The exit code of the installer; None where it was not started, because the package came in another way meanwhile."""
     session = task.session
     if not task.check_mode and _other_run(task, one):
-        return False
+        return None
     check_installer(session, one)
     change = _change(session, one, task.params["seconds"])
     if task.check_mode:
         session.change(change)
-        return False
+        return DONE
     code = _exit(task, one, change)
-    if code is None:  # what was waited for has installed it
-        return False
-    if not _is_there(session, one):
+    if code is not None and not _is_there(session, one):
         raise Mismatch(
             f"{one.name}: the installer on {task.context.host} ended with exit code {code}, but {one.shown_proof} is not "
             "there: see whether provides names what this package installs, and the log of the installer in %TEMP% there."
         )
     if code == RESTART[1]:
         task.warn(f"{one.name}: the installer has begun to restart {task.context.host} (exit code 1641).")
-    return code in RESTART
+    return code
 
 
 def _other_run(task: Task, one: Package) -> bool:

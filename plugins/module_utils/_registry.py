@@ -170,7 +170,8 @@ def _missing_keys(session: Session, values: Sequence[Value]) -> list[str]:
         for end in range(3, len(parts) + 1):
             path = "\\".join(parts[:end])
             wanted.setdefault(path.casefold(), path)
-    if not wanted:
+    # of a host that cannot be asked yet no key is planned: most values belong into keys that every Windows has
+    if not wanted or not session.hello:
         return []
     rows = quietly(session, *(Query("registry_key", path) for path in wanted.values()))
     return [path for path, found in zip(wanted.values(), rows, strict=True) if not found]

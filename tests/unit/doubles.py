@@ -231,9 +231,9 @@ class FakeShell:
         failure = self.failures.get(name)
         if failure is not None:
             raise failure
-        if name in self.handlers:
-            self.handlers[name](self, call)
-        return [], {"exit": 0, "pid": 1, "stdout": "", "stderr": ""}
+        told = self.handlers[name](self, call) if name in self.handlers else None
+        ended = {"exit": 0, "pid": 1, "stdout": "", "stderr": ""}
+        return [], {**ended, **told} if isinstance(told, dict) else ended
 
     def _file(self, call: Mapping[str, Any]) -> dict[str, Any]:
         path = call["file"].lower()
