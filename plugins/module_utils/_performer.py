@@ -354,8 +354,9 @@ class Performer:
         if isinstance(change.call, Cmdlet) and change.call.properties:
             outcome["rows"] = [value_to_json(self._row(change.call.properties, row)) for row in rows]
         taken = [answer[1].get("seconds") for answer in made if answer[1]]
-        if taken and all(isinstance(one, float) for one in taken):
-            outcome["seconds"] = round(sum(taken), 3)
+        known = [float(one) for one in taken if isinstance(one, float)]
+        if known and len(known) == len(taken):
+            outcome["seconds"] = round(sum(known), 3)
         for name in ("exit", "stdout", "stderr", "size"):
             if name in end:
                 outcome[name] = text_of(end[name]) if name in ("stdout", "stderr") else end[name]

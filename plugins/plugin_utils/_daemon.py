@@ -7,7 +7,7 @@
 The action plugin starts it, writes its settings as one JSON line to its stdin and reads one line from its stdout. It then serves
 a unix socket: one JSON line per message, one line back. It ends with the playbook, or when told.
 
-Every way out is `Daemon.close`: no new work is taken, the call in flight is awaited and journalled, then the shell is ended.
+Every way out is `Daemon.close`: no new work is taken, the calls in flight are awaited and journalled, then the shells are ended.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -66,6 +66,8 @@ class Daemon:
         self.socket = str(settings["socket"])
         self.guards: dict[str, Any] = {}
         self.lock = threading.Lock()
+        self.connecting = threading.Lock()
+        self.movers: Any = None
         self.ending = False
         self._claim: int | None = None
 
@@ -75,7 +77,16 @@ class Daemon:
 
         options, extras = dict(settings["options"]), dict(settings["extras"])
         self.secrets = self._secrets_of(options, extras)
-        return lambda: self._connect(options, extras), Endpoint.of(options, extras).shown, str(settings["mode"])
+        kept: list[Any] = []
+
+        def connect() -> Any:
+            # A managed Kerberos ticket is named in the environment of the whole process, by whoever connected last, and its
+            # file goes with that connection: so they come one after the other, and none is forgotten.
+            with self.connecting:
+                kept.append(self._connect(options, extras))
+                return kept[-1]
+
+        return connect, Endpoint.of(options, extras).shown, str(settings["mode"])
 
     # --- messages
 
@@ -89,7 +100,7 @@ class Daemon:
 
         from ._faults import scrub
 
-        with self.lock:
+        with self._turn(message):
             try:
                 # a module may outlive its playbook for a while
                 if self.ending or not self.owner.alive:
@@ -99,10 +110,18 @@ class Daemon:
                 error = exc.to_json()
             except Exception as exc:
                 # a defect, here or in a library: whether the request ran is not known
-                self.shell.drop()
+                if not self._waits_for_nothing(message):
+                    self.shell.drop()
                 said = f"{type(exc).__name__}: {exc}"
                 error = InDoubt(f"The session process of {self.shell.target} failed in a request ({said}).").to_json()
             return {"error": {**error, "text": scrub(str(error["text"]), self.secrets)}}
+
+    def _waits_for_nothing(self, message: Mapping[str, Any]) -> bool:
+        """Movers have a lock of their own, so that they are heard while the host's first PowerShell is busy."""
+        return message.get("op") in ("movers_poll", "movers_stop")
+
+    def _turn(self, message: Mapping[str, Any]) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext() if self._waits_for_nothing(message) else self.lock
 
     def _do(self, message: Mapping[str, Any]) -> dict[str, Any]:
         own: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -113,6 +132,9 @@ class Daemon:
             "inspect": self._inspect,
             "said": self._said,
             "close": self._end,
+            "movers_start": self._movers_start,
+            "movers_poll": self._movers_poll,
+            "movers_stop": self._movers_stop,
         }
         operation = str(message.get("op"))
         if operation in own:
@@ -178,20 +200,66 @@ class Daemon:
         self.ending = True
         return {}
 
+    # --- movers
+
+    def _movers_start(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What holds for the first change of a task holds for all that its movers will make."""
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+
+        from ._movers import Movers
+        from ._shell import Shell
+
+        if message.get("check"):
+            raise InvalidRequest("Movers are not started in check mode.")
+        self._guard(message)
+        if self.movers is None:
+            self.movers = Movers(
+                lambda: Shell(*self.shell.way),
+                self._mover_performer,
+                lambda hello: self._reasons(message, hello),
+            )
+        status: dict[str, Any] = self.movers.start(int(message["movers"]), message.get("context") or {})
+        return status
+
+    def _mover_performer(self, shell: Any) -> Any:
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import make_performer
+
+        from ._movers import MoverPerformer
+
+        return make_performer(shell, self.context, kind=MoverPerformer)
+
+    def _movers_poll(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        status: dict[str, Any] = self._there().poll(message.get("users") or (), message.get("movers"))
+        return status
+
+    def _movers_stop(self, _message: Mapping[str, Any]) -> dict[str, Any]:
+        status: dict[str, Any] = self._there().stop()
+        return status
+
+    def _there(self) -> Any:
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+
+        if self.movers is None:
+            raise InvalidRequest("No movers have been started on this host.")
+        return self.movers
+
     # --- before a change
 
-    def _guard(self, message: Mapping[str, Any]) -> None:
+    def _reasons(self, message: Mapping[str, Any], hello: Mapping[str, Any]) -> list[str]:
         """The host that a task names has its own guard; a task of another host has to satisfy those of all that share this one."""
+        context = message.get("context")
+        host = context.get("host") if isinstance(context, Mapping) else None
+        guards = [self.guards[host]] if host in self.guards else list(self.guards.values())
+        check = bool(message.get("check"))
+        return [reason for guard in guards if (reason := guard.refusal(hello, check=check))]
+
+    def _guard(self, message: Mapping[str, Any]) -> None:
         from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Refused
 
         from ._claim import claim
 
         check = bool(message.get("check"))
-        context = message.get("context")
-        host = context.get("host") if isinstance(context, Mapping) else None
-        guards = [self.guards[host]] if host in self.guards else list(self.guards.values())
-        hello = self.shell.open()
-        reasons = [reason for guard in guards if (reason := guard.refusal(hello, check=check))]
+        reasons = self._reasons(message, self.shell.open())
         if reasons:
             raise Refused(reasons)
         if not check and self._claim is None:
@@ -230,8 +298,13 @@ class Daemon:
 
     def close(self) -> None:
         self.ending = True
+        if self.movers is not None:
+            self.movers.stop()
         with self.lock:
             self.shell.drop()
+            # one that was started meanwhile is under this lock too
+            if self.movers is not None:
+                self.movers.close()
 
 
 def serve(settings: Mapping[str, Any]) -> None:

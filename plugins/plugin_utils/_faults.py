@@ -30,6 +30,8 @@ BUSY = 170
 ACCESS_DENIED = 5
 SHELLS_QUOTA = 2150859173
 OPERATIONS_QUOTA = 2150859174
+QUOTAS = frozenset({SHELLS_QUOTA, OPERATIONS_QUOTA, 2150859175, 2150859176})
+"""Shells of a user, operations of a user, and load as a whole of a user and of the service: others are at work."""
 
 PYWINRM = (0, 5)
 """The first that offers what a warm session needs under public names."""
@@ -105,6 +107,20 @@ def judge(exc: BaseException) -> Fault:
     ):
         return Fault(Fate.UNSENT, text)
     return Fault(Fate.DOUBT, text)
+
+
+def quota_reached(exc: BaseException) -> bool:
+    """Whether the server refused because of how much is open already: less may well be had."""
+    one: BaseException | None = exc
+    while one is not None:
+        fault = getattr(one, "fault", None)
+        if isinstance(fault, Fault) and fault.code in QUOTAS:
+            return True
+        # core's connection keeps of a fault only what it prints: the code stands there as a number
+        if any(int(code) in QUOTAS for code in _CODE.findall(str(one))):
+            return True
+        one = one.__cause__
+    return False
 
 
 # --- sentences

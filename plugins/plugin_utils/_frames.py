@@ -17,6 +17,7 @@ import binascii
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -344,6 +345,7 @@ class Collector:
         self.done = False
         self._pending: list[list[Any]] = []
         self._count = 0
+        self._since = time.monotonic()
 
     def take(self, frame: Frame) -> None:
         taker: dict[type, Callable[[Any], None]] = {Rows: self._rows, End: self._end, Done: self._done}
@@ -381,7 +383,10 @@ class Collector:
                 raise BadAnswer(f"The host counts {frame.values['count']} rows, {len(self._pending)} arrived.")
         self.rows.append(self._pending)
         self._pending = []
-        self.ends.append({"call": frame.call, "ok": frame.ok, **frame.values})
+        # as it looks from here: the host's own clock is asked for nothing
+        now, before = time.monotonic(), self._since
+        self._since = now
+        self.ends.append({"call": frame.call, "ok": frame.ok, **frame.values, "seconds": round(now - before, 3)})
 
     def _done(self, frame: Done) -> None:
         if frame.id != self.number and (frame.id is not None or frame.ok):

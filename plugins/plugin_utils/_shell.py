@@ -101,6 +101,11 @@ class Shell:
         return self._connection is not None
 
     @property
+    def way(self) -> tuple[Callable[[], Any], str, str]:
+        """How this session is had: for another one beside it."""
+        return self._connect, self.target, self.mode
+
+    @property
     def scope(self) -> str:
         """The host's own name, lower-case: what its rows are filed under."""
         return full_name(self.open())

@@ -370,6 +370,90 @@ def test_a_module_that_outlives_its_playbook_gets_no_more_work(server: Server, h
     one.close()
 
 
+# --- movers
+
+
+def moves(*numbers: int) -> list[list[Any]]:
+    return [[n, change_to_json(Change(Cmdlet("Set-CsThing", {"Identity": f"n{n}"}), f"thing {n}"))] for n in numbers]
+
+
+def start_movers(daemon: Daemon, movers: int, host: str = "pool2013", **more: Any) -> dict[str, Any]:
+    return _client.ask(daemon.socket, {"op": "movers_start", "movers": movers, "context": {"host": host}, **more})
+
+
+def poll_until(daemon: Daemon, done: Callable[[dict[str, Any]], bool], **more: Any) -> dict[str, Any]:
+    deadline, finished = time.monotonic() + 10, []
+    while True:
+        reply = _client.ask(daemon.socket, {"op": "movers_poll", **more})
+        finished += reply["finished"]
+        reply["finished"] = finished
+        more.pop("users", None)
+        if done(reply):
+            return reply
+        assert time.monotonic() < deadline, reply
+        time.sleep(0.02)
+
+
+def test_movers_have_shells_of_their_own_and_import_the_module_once(daemon: Daemon, server: Server, home: Path) -> None:
+    attach(daemon)
+    start_movers(daemon, 3)
+    poll_until(daemon, lambda one: one["running"] == 3)
+    reply = poll_until(daemon, lambda one: len(one["finished"]) == 30, users=moves(*range(30)))
+    assert all(one["ok"] for one in reply["finished"]) and server.calls("Set-CsThing") == 30
+    assert (server.starts, len(server.shells), reply["starts"]) == (4, 4, 3)
+    imported = [call for call in server.performed if call.get("cmdlet") == "Import-Module" and call["parameters"]["Name"] == "Lync"]
+    assert len(imported) == 4
+    _client.ask(daemon.socket, {"op": "movers_stop"})
+    poll_until(daemon, lambda one: one["alive"] == 0)
+    assert len(server.shells) == 1 and sorted(set(kinds(home))) == ["intent", "outcome"]
+
+
+def test_movers_are_heard_while_the_first_powershell_is_busy(daemon: Daemon, server: Server) -> None:
+    gate = threading.Event()
+    arrived = slow(server, gate)
+    attach(daemon)
+    start_movers(daemon, 1)
+    poll_until(daemon, lambda one: one["running"] == 1)
+    flying, _got = in_background(lambda: _client.ask(daemon.socket, write()))
+    assert arrived.wait(5)
+    began = time.monotonic()
+    _client.ask(daemon.socket, {"op": "movers_poll"})
+    _client.ask(daemon.socket, {"op": "movers_stop"})
+    assert time.monotonic() - began < 1
+    gate.set()
+    flying.join(5)
+
+
+def test_movers_are_refused_where_a_change_is(daemon: Daemon, server: Server) -> None:
+    attach(daemon, Guard("pool2013", "x", never="strategy: free"))
+    with pytest.raises(Refused, match="strategy: free"):
+        start_movers(daemon, 1)
+    with pytest.raises(InvalidRequest):
+        start_movers(daemon, 1, check=True)
+    with pytest.raises(InvalidRequest):
+        _client.ask(daemon.socket, {"op": "movers_poll"})
+
+
+def test_ending_awaits_the_movers_too(daemon: Daemon, server: Server, home: Path) -> None:
+    gate = threading.Event()
+    arrived = slow(server, gate)
+    attach(daemon)
+    start_movers(daemon, 2)
+    poll_until(daemon, lambda one: one["running"] == 2)
+    _client.ask(daemon.socket, {"op": "movers_poll", "users": moves(*range(40))})
+    assert arrived.wait(5)
+    daemon.ending = True
+    time.sleep(_daemon.HEARTBEAT + 0.2)
+    assert server.shells, "the shells are there as long as the calls are"
+    gate.set()
+    deadline = time.monotonic() + 10
+    while server.shells:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    seen = kinds(home)
+    assert 0 < seen.count("intent") == seen.count("outcome") < 40
+
+
 # --- the process
 
 
