@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _readiness_host
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _readiness_estate, _readiness_host
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GATES
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_host import IDS, PORTS, QUOTAS, moment
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_rights import token
@@ -453,3 +454,10 @@ def test_tokens() -> None:
     )
     assert held is not None and held.administrator and not held.filtered and held.has("EVERYONE")
     assert not held.has_domain_group(512)
+
+
+def test_the_guide_explains_every_finding_and_gate() -> None:
+    root = Path(__file__).resolve().parents[4]
+    guide = (root / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text(encoding="utf-8")
+    for name in (*IDS, *_readiness_estate.IDS, *GATES):
+        assert f"``{name}``" in guide, name
