@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows features: Get-, Install- and Add-WindowsFeature of Server Manager.
 
+# rules: feature-unknown, feature-source, feature-restart
 # source: pages of Install-WindowsFeature and Get-WindowsFeature (result objects; payloads that are not on the disk come
 # from -Source); error ids as in published transcripts.
 # inferred: a feature that wants a restart is shown as installed with the state InstallPending before it.

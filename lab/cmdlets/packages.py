@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Installers from the media: the Visual C++ runtime, msiexec.exe with the product's packages, and SQL Server Express.
 
+# rules: installer-codes, installer-quiet, sql-express
 # source: exit codes of Windows Installer (MsiExec.exe and InstMsi.exe error messages); SQL Server's set-up parameters
 # (Install SQL Server from the command prompt); its exit code for a pending restart is 0x84BE0BC2.
 # inferred: the general code of a failed SQL Server set-up; that a package without a switch for a quiet set-up waits for

@@ -2,7 +2,10 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs: Bootstrapper.exe and netstat.exe. How long they take is a latency of the estate, under their file names."""
+"""Programs: Bootstrapper.exe and netstat.exe. How long they take is a latency of the estate, under their file names.
+
+# rules: bootstrapper-sql-express, bootstrapper-prerequisites
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keys below HKLM: and the cmdlets that write their values.
 
+# rule: registry-force
 # source: about the registry provider (New-Item -Force makes a key anew: what was in it is gone; New-ItemProperty -Force
 # replaces a value, without it one that is there is an error), pages of New-Item and New-ItemProperty.
 """

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Restart-Computer, and certutil.exe where Windows has no cmdlets for certificates.
 
+# rule: restart-force
 # source: pages of Restart-Computer (without -Force not while users are signed in; the local computer cannot be waited
 # for) and of certutil (-addstore, -f replaces); error ids and certutil's texts are [inf].
 """

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The WSMan: drive, as far as a long-lived process depends on it: quotas of shells and of the service.
 
+# rule: winrm-quotas
 # source: "Installation and configuration for Windows Remote Management" (defaults of WinRM 2.0 and 3.0).
 """
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Installations under way: they go on when whoever started them is gone, and two at a time there are not.
 
+# rule: installer-goes-on
 # source: Windows Installer's exit code 1618 (another installation is in progress).
 # inferred: that an installer outlives the PowerShell that started it; a restart of the computer ends it with nothing done.
 """

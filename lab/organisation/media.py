@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The installation media in drive D: their files, and what each installer needs and leaves.
 
+# rules: package-order, package-names, package-core
 # source: files and order are those of published scripts for Lync Server 2013 (AWS templates; ibenbouzid
 # SkypeforBusiness_lab_V3); Management Objects want the System CLR Types (their download page); SQL Server 2012 wants
 # .NET Framework 3.5 (its list of requirements); the product wants Windows Identity Foundation and the Visual C++ 2012

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A computer's restart: its processes end, it is away for a while, and comes back with what waited for that.
 
+# rules: suffix-after-restart, restart-services
 # source: a changed primary DNS suffix takes effect after a restart (L:lync-server-2013-configure-dns-for-edge-support);
 # published scripts restart a new Edge instead of starting its services, so they start by themselves.
 # inferred: half a minute, which the estate may set as the latency of ``restart``.

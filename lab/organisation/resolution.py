@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a computer finds a name: its HOSTS file first, then the name servers that it can ask.
 
+# rule: names-hosts-first
 # source: an Edge in the perimeter finds servers inside by HOSTS entries or its own name servers
 # (L:lync-server-2013-set-up-network-interfaces-for-edge-servers).
 """

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows features: which names a Windows has, what each brings with it, and which want a restart or a source.
 
+# rules: feature-brings, feature-restart
 # source: the list for Front Ends is L:lync-server-2013-additional-software-requirements, which gives -Source sxs; names are
 # those of Server Manager; the payload of .NET Framework 3.5 is not on the disk from 2012 on (Microsoft's page on it).
 # inferred: which features bring which others, and that only media and desktop features want a restart.

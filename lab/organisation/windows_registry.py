@@ -147,6 +147,7 @@ def keys_of(computer: Computer) -> dict[str, dict[str, Any]]:
 def start(computer: Computer) -> None:
     """What set-up of Windows has left: its names, and who may administer it from afar.
 
+    # rule: token-filter
     # source: Enable-PSRemoting sets LocalAccountTokenFilterPolicy on a computer that is in no domain.
     """
     put = computer.registry.put
