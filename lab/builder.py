@@ -10,8 +10,9 @@ import typing as t
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
-from .estate import Edge, Pool
+from .estate import Edge, Pool, Site
 from .estate_file import Document, EstateError
+from .organisation.central_store import is_empty
 from .organisation.deployment import publish_from_builder
 from .organisation.topology_estate import EstateTopology
 from .place import LabError, Place
@@ -22,10 +23,14 @@ HOST = "topology builder"
 
 @dataclass(frozen=True)
 class Additions:
-    """A pool that is there already is associated with its Edge; an Edge that is there gets federation and XMPP."""
+    """A pool that is there already is associated with its Edge; an Edge that is there gets federation and XMPP.
+
+    The first topology of a forest has ``sites``, and the SIP domains of the estate or those that are named."""
 
     pools: tuple[Pool, ...] = ()
     edges: tuple[Edge, ...] = ()
+    sites: tuple[Site, ...] = ()
+    sip_domains: tuple[str, ...] = ()
 
 
 def read(text: str) -> Additions:
@@ -44,6 +49,7 @@ def publish(world: t.Any, place: Place, text: str) -> dict[str, t.Any]:
     additions = place.real(read(text))
 
     def change(draft: EstateTopology) -> None:
+        _begin(world, draft, additions)
         for pool in additions.pools:
             _pool(world, draft, pool)
         for edge in additions.edges:
@@ -60,13 +66,27 @@ def publish(world: t.Any, place: Place, text: str) -> dict[str, t.Any]:
                 "time": iso_text(world.clock.now()),
                 "host": HOST,
                 "cmdlet": "topology.publish",
-                "parameters": {name: [one["fqdn"] for one in told[name]] for name in told},
+                "parameters": {name: [one["fqdn"] for one in told[name]] for name in ("pools", "edges")},
                 "outcome": "ok",
                 "write": True,
             }
         )
         world.after_change(SimpleNamespace(cmdlet="topology.publish", p=told, computer=None))
         return {"clusters": [cluster.fqdn for cluster in topology.clusters]}
+
+
+def _begin(world: t.Any, draft: EstateTopology, additions: Additions) -> None:
+    """The first topology of a forest; the store for it has to be there."""
+    empty = is_empty(draft.topology())
+    if not empty and (additions.sites or additions.sip_domains):
+        raise ValueError("sites and sip_domains are those of a first topology, and there is one already.")
+    if not empty:
+        return
+    if world.central.found is None:
+        raise ValueError("there is no Central Management store yet.")
+    if not additions.sites:
+        raise ValueError("the first topology needs sites.")
+    draft.organisation(additions.sip_domains or world.estate.sip_domains, [site.name for site in additions.sites])
 
 
 def _pool(world: t.Any, draft: EstateTopology, pool: Pool) -> None:
@@ -85,7 +105,7 @@ def _edge(world: t.Any, draft: EstateTopology, edge: Edge) -> None:
     if service is None:
         draft.add_edge(world.estate, edge)
         return
-    if edge.federation:
+    if edge.federation and service.port("AccessEdge", "SipServer", "External") is None:
         draft.enable_federation(service.key, edge.access_fqdn)
-    if edge.xmpp:
+    if edge.xmpp and service.port("XmppFederationProxy", "XmppServer", "External") is None:
         draft.enable_xmpp(service.key)

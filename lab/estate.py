@@ -41,7 +41,11 @@ class Pool:
     machines: tuple[str, ...] = ()  # empty: the pool's own FQDN (Standard Edition)
     edge: str | None = None  # the Edge pool its Registrar uses
     sql: str | None = None  # SQL host; None: local on a Standard Edition server
-    file_store: str | None = None  # None: on the first machine
+    sql_instance: str = "RTC"  # on the SQL host
+    file_store: str | None = None  # file server; None: the pool itself
+    share: str = ""  # empty: the first label of the pool, then -share
+    external_web_fqdn: str = ""  # empty: webext- before the pool's FQDN
+    internal_web_fqdn: str = ""  # empty: the pool's FQDN
     director: bool = False
     test_users: tuple[str, ...] = ()  # SIP addresses in its health monitoring configuration
 
@@ -133,6 +137,7 @@ class Host:
     bare: bool = False  # Windows alone, with the product's media in drive D:
     sql: Sql | None = None
     shares: tuple[str, ...] = ()
+    shares_granted: bool = True  # False: the product's groups have no access to them
     installation: str = "Server"  # or "Server Core"
     free_gb: float = 60.0
     restart_pending: tuple[str, ...] = ()  # features, windows_update, file_rename

@@ -152,7 +152,7 @@ class Checker:
         self.machines = machines
         for pool in e.pools:
             self.one_of(pool, "kind", ("standard", "enterprise"))
-            self.name(pool, "sql", "file_store")
+            self.name(pool, "sql", "file_store", "external_web_fqdn", "internal_web_fqdn")
             if pool.kind == "standard" and (pool.machines not in ((), (pool.fqdn,)) or pool.sql):
                 self.fail(
                     pool, "kind", f"{pool.fqdn} is a Standard Edition server: no machines of its own, no SQL host."

@@ -129,6 +129,7 @@ def _check(call: Call, new: Topology, current: Topology) -> None:
     ]
     # rule: first-publish
     found = problems(new, None if is_empty(current) else current, homed, routes) + _computers(call, new, current)
+    found += _hosts(call, new, current)
     own = SERVICE_VERSIONS.get(call.computer.edition or "", 0)
     newest = max((s.version for s in new.services), default=0)
     if newest > own:  # source: tools of one version cannot manage objects of the next (administering after migration)
@@ -153,6 +154,49 @@ def _computers(call: Call, new: Topology, current: Topology) -> list[str]:
             if computer is None or not computer.joined:
                 missing.append(f"The computer '{machine.fqdn}' does not exist in Active Directory.")
     return missing
+
+
+def _hosts(call: Call, new: Topology, current: Topology) -> list[str]:
+    """# rule: share-and-instance
+    # source: V:publish-cstopology and L:lync-server-2013-publish-your-topology: the file share is there, with full
+    # control for the groups of the forest's preparation, and the SQL Server is reached; the texts are [inf]. A share of a
+    # Standard Edition server is only looked at where the estate lists the shares of that server.
+    """
+    missing = []
+    for service in new.services:
+        cluster = new.cluster(service.cluster)
+        if cluster is None or current.by_key(service.key) is not None:
+            continue
+        host = call.world.computer(cluster.fqdn)
+        if service.role_name == "FileStore":
+            share = str(service.detail("ShareName"))
+            listed = {name.casefold() for name in host.shares} if host is not None else set()
+            if share.casefold() not in listed and (not cluster.setup or listed):
+                missing.append(f"The file share '\\\\{cluster.fqdn}\\{share}' cannot be found.")
+            elif host is not None and not host.shares_granted:
+                missing.append(f"Access to the file share '\\\\{cluster.fqdn}\\{share}' is denied.")
+        elif service.sql is not None and not cluster.setup:
+            instance = service.sql.partition("/")[2]
+            known = host.sql_instances if host is not None else set()
+            if (instance or "MSSQLSERVER").upper() not in known:
+                missing.append(f"The SQL Server instance '{instance}' on '{cluster.fqdn}' cannot be found.")
+    return list(dict.fromkeys(missing))
+
+
+@cmdlet("Set-CsWebServer", writes=True, module=LYNC, class_name="Microsoft.Rtc.Management.Xds.SetOcsWebServerCmdlet")
+def set_web_server(call: Call) -> None:
+    """The FQDNs of a pool's web services. # rule: internal-web-fqdn"""
+    current: Topology = central_store(call).topology
+    text = str(call.p.get("Identity", ""))
+    service = current.service(text if ":" in text else f"WebServer:{text}")
+    if service is None or service.role_name != "WebServices":
+        raise failed(call, "item-not-found", text)
+    draft = Draft.of(current)
+    for parameter, element in (("InternalFqdn", "InternalSettings"), ("ExternalFqdn", "ExternalSettings")):
+        if parameter in call.p:
+            draft.set_web_fqdn(service.key, element, str(call.p[parameter]))
+    if call.should_process(current.identity(service), impact="Medium"):
+        publish(call.world, draft)
 
 
 def _forget(call: Call, published: Topology) -> None:

@@ -53,6 +53,7 @@ class Computer:
     registry: Registry = field(default_factory=Registry)  # beside the keys that tell what is installed
     media: bool = False  # the product's installation media are in drive D:
     shares: tuple[str, ...] = ()
+    shares_granted: bool = True  # the groups of the forest's preparation have full control of them
     installation: str = "Server"  # or "Server Core"
     free_gb: float = 60.0  # on drive C:
     quotas: dict[str, str] = field(default_factory=dict)  # WSMan: items that are not the default

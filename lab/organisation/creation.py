@@ -88,7 +88,7 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
 
 def _store_location(estate: Estate) -> tuple[str, str]:
     pool = next(p for p in estate.pools if p.fqdn.casefold() == estate.central_management.casefold())
-    return location(pool.sql or pool.fqdn, "RTC")
+    return location(pool.sql or pool.fqdn, pool.sql_instance if pool.sql else "RTC")
 
 
 def _prepared(estate: Estate) -> Preparation:
@@ -206,6 +206,7 @@ def _outfit(world: World, computer: Computer, host: Host) -> None:
             computer.packages.pop(media.ADMIN_TOOLS, None)
     computer.bare, computer.media = host.bare, host.bare or computer.core_files == "L13"
     computer.shares, computer.installation, computer.free_gb = host.shares, host.installation, host.free_gb
+    computer.shares_granted = host.shares_granted
     computer.restart_pending = "features" in host.restart_pending
     computer.pending = set(host.restart_pending) - {"features"}
     computer.restart_after = frozenset(name.casefold() for name in host.restart_after)

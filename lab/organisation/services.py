@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from . import fabric
 from .certificates import Stored, certificates_of
 from .computers import Computer
 from .topology import Service, Topology
@@ -223,7 +224,7 @@ def _front_end_unready(world: Any, computer: Computer) -> str | None:
         return "the computer is not in the topology of its local store"
     if cluster.fqdn.casefold() not in world.tables.get("trusted_services", ()):
         return "the pool has no trusted service entries in Active Directory"
-    store = topology.role_on(cluster, "UserStore")
+    store = topology.target(topology.role_on(cluster, "UserServices"), "UserStore")
     if store is not None and database_of(topology, store) not in world.tables.get("databases", ()):
         return "the databases of the pool are not installed"
     return None if computer.computer_enabled else "the computer is not enabled"
@@ -236,10 +237,10 @@ def database_of(topology: Topology, store: Service) -> tuple[str, str, str]:
 
 
 def start(world: Any, computer: Computer, service: WindowsService) -> bool:
-    """Start what is not running. False: it was running already."""
-    if service.running:
+    """Start what is not running. False: it was running already, or is being started."""
+    if service.running or service.status == fabric.STARTING:
         return False
-    service.status = RUNNING
+    service.status = fabric.started(world, computer, service.name)
     service.started_at = world.clock.now()
     service.started_with = {
         use: stored for use in service.uses if (stored := certificates_of(computer).assigned(use)) is not None
@@ -253,7 +254,7 @@ def start(world: Any, computer: Computer, service: WindowsService) -> bool:
 
 
 def stop(world: Any, computer: Computer, service: WindowsService) -> bool:
-    if not service.running:
+    if service.status == STOPPED:
         return False
     service.status, service.started_at, service.started_with, service.pid = STOPPED, None, {}, 0
     if service.name == REPLICA:

@@ -184,9 +184,10 @@ def _service(element: ElementTree.Element) -> Service:
     ports = _child(element, "Ports", NS_ROLES)
     own = next((e for e in element if e.tag.startswith(f"{{{NS_ROLES}}}") and e is not ports), None)
     details = tuple(own.items()) if own is not None else ()
-    web = own.find(tag("ExternalSettings", NS_ROLES)) if own is not None else None
-    if web is not None:
-        details += tuple((f"ExternalSettings.{key}", value) for key, value in web.items())
+    for part in ("ExternalSettings", "InternalSettings"):
+        web = own.find(tag(part, NS_ROLES)) if own is not None else None
+        if web is not None:
+            details += tuple((f"{part}.{key}", value) for key, value in web.items())
     return Service(
         service_key(identity),
         _attribute(identity, "SiteId"),

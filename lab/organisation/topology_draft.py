@@ -69,8 +69,15 @@ class Draft:
         return site_id
 
     def _cluster(
-        self, fqdn: str, site: str, machines: Mapping[str, Sequence[Mapping[str, str]]], *, setup: bool = True
+        self,
+        fqdn: str,
+        site: str,
+        machines: Mapping[str, Sequence[Mapping[str, str]]],
+        *,
+        setup: bool = True,
+        domains: bool = False,
     ) -> str:
+        """``domains``: the machines are in fault and upgrade domains of their own, as Front Ends of one pool."""
         clusters = self._part("Clusters")
         taken = [int(i.get("Number", "0")) for i in clusters.iter(tag("ClusterId")) if i.get("SiteId") == site]
         number = max(taken, default=0) + 1
@@ -80,16 +87,27 @@ class Draft:
         )
         ElementTree.SubElement(cluster, tag("ClusterId"), {"SiteId": site, "Number": str(number)})
         for ordinal, (machine, interfaces) in enumerate(machines.items(), 1):
+            places = (f"FaultDomain{ordinal}", f"UpgradeDomain{ordinal}") if domains else (machine, machine)
             element = ElementTree.SubElement(
                 cluster,
                 tag("Machine"),
-                {"OrdinalInCluster": str(ordinal), "Fqdn": machine, "FaultDomain": machine, "UpgradeDomain": machine},
+                {
+                    "OrdinalInCluster": str(ordinal),
+                    "Fqdn": machine,
+                    "FaultDomain": places[0],
+                    "UpgradeDomain": places[1],
+                },
             )
             for interface in interfaces:
                 ElementTree.SubElement(element, tag("NetInterface"), dict(interface))
         return f"{site}:{number}"
 
     def _sql_instance(self, cluster: str, name: str) -> str:
+        for known in self._part("SqlInstances").iter(tag("SqlInstanceId")):
+            place = known.find(tag("ClusterId"))
+            where = f"{place.get('SiteId')}:{place.get('Number')}" if place is not None else ""
+            if where == cluster and (known.get("Name") or "").casefold() == name.casefold():
+                return f"{cluster}/{known.get('Name')}"
         element = ElementTree.SubElement(
             ElementTree.SubElement(self._part("SqlInstances"), tag("SqlInstance")), tag("SqlInstanceId"), {"Name": name}
         )
@@ -178,12 +196,15 @@ class Draft:
         *,
         machines: Mapping[str, str] | None = None,
         web_fqdn: str | None = None,
+        internal_web_fqdn: str | None = None,
         share: str = "share",
+        file_server: str | None = None,
+        sql_server: str | None = None,
         sql: str = "rtc",
         central_management: bool = False,
     ) -> str:
-        """A Standard Edition server (machine, SQL instance and share of its own), or the same services on several
-        machines. Returns the key of the Registrar."""
+        """A Standard Edition server with SQL instance and share of its own, or an Enterprise pool: several machines, a
+        SQL host and a file server. Returns the key of the Registrar."""
         machines = machines or {fqdn: ANY_ADDRESS}
         cluster = self._cluster(
             fqdn,
@@ -195,10 +216,13 @@ class Draft:
                 ]
                 for machine, address in machines.items()
             },
+            domains=tuple(machines) != (fqdn,),
         )
-        instance = self._sql_instance(cluster, sql)
-        files = self._service("FileStore", version, cluster, details={"ShareName": share})
-        user_store = self._service("UserStore", version, cluster, sql=instance)
+        host = self._host(sql_server, site) if sql_server else cluster
+        instance = self._sql_instance(host, sql)
+        keeper = self._host(file_server, site) if file_server else cluster
+        files = self._service("FileStore", version, keeper, details={"ShareName": share})
+        user_store = self._service("UserStore", version, host, sql=instance)
         users = self._service("UserServices", version, cluster, depends=[user_store, files])
         web = self._service("WebServices", version, cluster, depends=[files, users])
         external = ElementTree.SubElement(
@@ -207,6 +231,8 @@ class Draft:
             {"Host": web_fqdn or fqdn},
         )
         ElementTree.SubElement(external, tag("OverrideUrls", NS_ROLES))
+        if internal_web_fqdn:
+            self.set_web_fqdn(web, "InternalSettings", internal_web_fqdn)
         conferencing = self._service("ConfServices", version, cluster, depends=[files, web, users])
         self.depend(users, conferencing)
         registrar = self._service(
@@ -216,12 +242,41 @@ class Draft:
             depends=[users, web],
             details={"IsDirector": "false", "IsPoolEnabledForSAOnEdge": "false"},
         )
-        applications = self._service("ApplicationStore", version, cluster, sql=instance)
+        applications = self._service("ApplicationStore", version, host, sql=instance)
         self._service("ApplicationServer", version, cluster, depends=[registrar, files, applications])
         if central_management:
-            store = self._service("CentralMgmtStore", version, cluster, sql=instance)
+            store = self._service("CentralMgmtStore", version, host, sql=instance)
             self._service("CentralMgmt", version, cluster, depends=[store, files], details={"IsActive": "true"})
         return registrar
+
+    def _host(self, fqdn: str, site: str) -> str:
+        """The SQL host or file server; made where the document has none of this name."""
+        for cluster in self._part("Clusters"):
+            identity = cluster.find(tag("ClusterId"))
+            if identity is not None and (cluster.get("Fqdn") or "").casefold() == fqdn.casefold():
+                return f"{identity.get('SiteId')}:{identity.get('Number')}"
+        return self._cluster(fqdn, site, {fqdn: ()}, setup=False)
+
+    def set_web_fqdn(self, key: str, element: str, fqdn: str) -> None:
+        """``element``: ExternalSettings as in published documents; InternalSettings is an inference after it."""
+        service = self._find(key).find(tag("WebService", NS_ROLES))
+        if service is None:
+            raise KeyError(key)
+        settings = service.find(tag(element, NS_ROLES))
+        if settings is None:
+            settings = ElementTree.SubElement(service, tag(element, NS_ROLES))
+        settings.set("Host", fqdn)
+
+    def organisation(self, domains: Sequence[str], sites: Sequence[str]) -> None:
+        """SIP domains and sites of a document that has none yet."""
+        internal = self._part("InternalDomains")
+        internal.set("DefaultDomain", domains[0])
+        for name in domains:
+            ElementTree.SubElement(
+                internal, tag("InternalDomain"), {"Name": name, "Authoritative": "false", "AllowSubDomains": "false"}
+            )
+        for name in sites:
+            self.site(name)
 
     def edge_pool(
         self,

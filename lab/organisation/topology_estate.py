@@ -41,10 +41,19 @@ class EstateTopology(Draft):
             site,
             pool.version,
             machines=machine_addresses(estate, pool),
-            share=f"{pool.fqdn.split('.')[0]}-share",
-            web_fqdn=f"webext-{pool.fqdn}",
-            central_management=pool.fqdn.casefold() == estate.central_management.casefold(),
+            share=pool.share or f"{pool.fqdn.split('.')[0]}-share",
+            file_server=pool.file_store,
+            sql_server=pool.sql,
+            sql=pool.sql_instance if pool.sql else "rtc",
+            web_fqdn=pool.external_web_fqdn or f"webext-{pool.fqdn}",
+            internal_web_fqdn=pool.internal_web_fqdn or None,
+            central_management=pool.fqdn.casefold() == estate.central_management.casefold()
+            or (not estate.central_management and self._is_first()),
         )
+
+    def _is_first(self) -> bool:
+        """The first pool that Topology Builder publishes gets the Central Management store."""
+        return not any(True for _service in self.topology().services)
 
     def add_edge(self, estate: Estate, edge: Edge) -> str:
         site = self._site_id(edge.site)

@@ -200,6 +200,11 @@ class Topology:
     def role_on(self, cluster: Cluster, role_name: str) -> Service | None:
         return next((s for s in self.services_on(cluster) if s.role_name == role_name), None)
 
+    def target(self, service: Service | None, role_name: str) -> Service | None:
+        """The service of this role that a service depends on."""
+        found = (self._services.get(key) for key in (service.depends if service else ()))
+        return next((s for s in found if s is not None and s.role_name == role_name), None)
+
     def of_role(self, role_name: str) -> Iterator[Service]:
         return (s for s in self.services if s.role_name == role_name)
 

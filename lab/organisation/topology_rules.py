@@ -93,6 +93,12 @@ def _references(new: Topology) -> Iterable[str]:
             yield f"ClusterId '{cluster.key}' refers to SiteId '{cluster.site}', which is not defined."
         if cluster.setup and not cluster.machines:
             yield f"Cluster '{cluster.fqdn}' has no machine."
+    for cluster in new.clusters:
+        names = [m.fqdn.casefold() for m in cluster.machines]
+        if any("." not in name for name in (cluster.fqdn, *names)):
+            yield f"Cluster '{cluster.fqdn}' has a name of one label, where a fully qualified domain name is wanted."
+        if len(names) > 1 and cluster.fqdn.casefold() in names:
+            yield f"FQDN '{cluster.fqdn}' is that of a pool of several machines and of one of them."
     for instance in new.instances:
         if instance.cluster not in clusters:
             yield f"SqlInstanceId '{instance.name}' refers to ClusterId '{instance.cluster}', which is not defined."

@@ -131,7 +131,8 @@ def _web(topology: Topology, service: Service, fqdn: str) -> Properties:
         "ReachExternalPsomServerPort": _n(service.port("Reach", "PsomServer", "External")),
         "AppSharingPortStart": _n(sharing),
         "AppSharingPortCount": sharing.range if sharing else None,
-        "InternalFqdn": fqdn,
+        "ExternalFqdn": service.detail("ExternalSettings.Host") or fqdn,
+        "InternalFqdn": service.detail("InternalSettings.Host") or fqdn,
     }
 
 
