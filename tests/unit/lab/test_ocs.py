@@ -201,7 +201,7 @@ def test_the_input_file_is_read_strictly(old, new, reason):
 
 
 def test_the_package_has_to_be_there():
-    w, fe = coexisting()
+    _w, fe = coexisting()
     fe.session.computer.packages.clear()
     for cmdlet, parameters in (
         ("Merge-CsLegacyTopology", {"TopologyXmlFileName": steps.MERGED}),
