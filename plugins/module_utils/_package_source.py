@@ -83,15 +83,16 @@ def _package(given: Mapping[str, Any]) -> Package:
             f"path: {quoted(path)} is not one of the programs that this collection starts ({known}): install {name} by other "
             "means."
         )
-    proof, value = _proof(name, given.get("provides") or {})
+    arguments = tuple(_argument(one) for one in given["arguments"] or ())
     signer = (
         None if given["signer"] is None else _plain("signer", given["signer"], f"The name of a signer such as {SIGNER}")
     )
     digest = sha256_option(given["sha256"])
+    proof, value = _proof(name, given.get("provides") or {})
     return Package(
         name,
         path,
-        tuple(_argument(one) for one in given["arguments"] or ()),
+        arguments,
         kind,
         proof,
         value,
@@ -101,23 +102,27 @@ def _package(given: Mapping[str, Any]) -> Package:
 
 
 def _proof(name: str, given: Mapping[str, Any]) -> tuple[str, str]:
-    named = {one: given[one] for one in PROOFS if given.get(one) is not None}
+    named = {one: _checked_proof(one, given[one]) for one in PROOFS if given.get(one) is not None}
     if len(named) != 1:
         raise InvalidInput(
             f"provides: one of {', '.join(PROOFS)} has to say how it is seen that {name} is installed; without that its "
             "installer could be started again and again."
         )
     ((kind, text),) = named.items()
+    return kind, text
+
+
+def _checked_proof(kind: str, text: str) -> str:
     if kind == "file":
-        return kind, _path("file", text)
+        return _path("file", text)
     if kind == "display_name":
-        return kind, _plain(kind, text, "A name as Programs and Features shows it")
+        return _plain(kind, text, "A name as Programs and Features shows it")
     if not (_SERVICE if kind == "service" else _INSTANCE).fullmatch(text):
         wanted = (
             "the name of a Windows service" if kind == "service" else "the name of a SQL Server instance such as RTC"
         )
         raise InvalidInput(f"{kind}: {wanted} is wanted, but {quoted(text)} is none.")
-    return kind, text
+    return text
 
 
 def _path(option: str, text: str) -> str:

@@ -99,6 +99,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "xmpp_edge_fqdn": EDGE_NEW,
         "keep_routes_to": [EDGE_NEW],
     },
+    "hosts_file": {"entries": [{"address": "10.0.0.20", "names": ["fe.contoso.test"]}]},
     "legacy_federation": {
         "site": "Redmond",
         "pools": [NEW],
@@ -112,7 +113,31 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "local_store": {"source_host": "fe2013", "source_directory": "C:\\Setup"},
     "lync_service": {"may_be_stopped": ["RTCSRV"]},
+    "package": {
+        "packages": [
+            {
+                "name": "Core components",
+                "path": "D:\\Setup\\vcredist_x64.exe",
+                "arguments": ["/q"],
+                "kind": "exe",
+                "provides": {
+                    "display_name": "Core",
+                    "file": "C:\\core.txt",
+                    "service": "CORE",
+                    "sql_instance": "RTC",
+                },
+                "sha256": "a" * 64,
+                "signer": "Microsoft Corporation",
+            }
+        ]
+    },
+    "primary_dns_suffix": {"suffix": "contoso.test"},
+    "registry_value": {
+        "values": [{"path": "HKLM:\\SOFTWARE\\Contoso", "name": "One", "type": "string", "data": "x"}]
+    },
+    "restart": {"state": "always", "reason": "New group membership", "ignored": ["updates"], "wait_seconds": 0},
     "server_components": {"source_directory": "C:\\Setup"},
+    "server_file": {"content": "x", "dest": "C:\\file.txt", "sha256": "a" * 64},
     "session": {"state": "inspected"},
     "settings": {"settings": SETTINGS, "needed": ["name"], "required_groups": []},
     "store_replication": {"replicas": [EDGE_NEW]},
@@ -150,6 +175,7 @@ GOOD: dict[str, dict[str, Any]] = {
         },
         "registrar_edge": {"pool_fqdn": NEW, "edge_fqdn": EDGE_OLD},
     },
+    "trusted_root": {"certificates": ["/nowhere/root.pem"], "misplaced": "report"},
     "user_move": {
         "target_pool": NEW,
         "target_pools": [NEW],
@@ -158,6 +184,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "domain_controller": "dc.contoso.test",
     },
     "users_homed": {"pools": [NEW], "branch_pools": ["sba.contoso.test"], "domain_controller": "dc.contoso.test"},
+    "windows_feature": {"names": ["Web-Server"], "source": "D:\\sources\\sxs"},
     "xmpp_gateway_configuration": {"dialback_passphrase": "x", "update_dialback_passphrase": True},
     "xmpp_partner": {
         "domain": "litware.test",
@@ -188,6 +215,7 @@ FREE = {
     ("acceptance", "note"),
     ("allowed_domain", "comment"),
     ("external_access_policy", "description"),
+    ("server_file", "content"),
     ("xmpp_partner", "description"),
     ("certificate", "authority_passphrase"),
     ("dns_record_set", "tsig_secret"),
@@ -199,6 +227,8 @@ ON_THE_CONTROLLER = {
     ("certificate", "authority.key"),
     ("xmpp_probe", "ca_file"),
     ("local_store", "source_host"),
+    ("server_file", "src"),
+    ("trusted_root", "certificates"),
     ("settings", "needed"),
     ("settings", "required_groups"),
 }
@@ -264,7 +294,8 @@ def test_every_module_has_good_options() -> None:
     known = {(name, place) for name, place, _ in CASES}
     assert known >= FREE | ON_THE_CONTROLLER
     unset = [f"{name}: {place}" for name, place, choices in CASES if not choices and not _has(GOOD[name], place)]
-    assert unset == ["xmpp_probe: ca_file"]  # a file that has to be there first
+    # files that have to be there first, the one in place of its content
+    assert unset == ["server_file: src", "xmpp_probe: ca_file"]
 
 
 def _has(params: Any, place: str) -> bool:
