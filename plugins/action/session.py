@@ -54,6 +54,19 @@ class ActionModule(ActionBase):
             raise AnsibleConnectionFailure(exc.text) from None
         except MigrationError as exc:
             raise AnsibleActionFail(exc.text) from None
+        except AnsibleActionFail as exc:
+            if self._tries:
+                return self._not_had(exc.message)
+            raise
+
+    @property
+    def _tries(self) -> bool:
+        """Whether a host that holds no session is an answer: a legacy server is a name until one was had."""
+        return self._module == "session" and self._task.args.get("state") == "tried"
+
+    @staticmethod
+    def _not_had(why: str) -> dict[str, Any]:
+        return {"changed": False, "open": False, "hello": None, "why": why}
 
     def _run(self) -> dict[str, Any]:
         self._state_dir = _context.state_directory(self._vars, self._templar.template)

@@ -273,6 +273,11 @@ def scope_of(name: str, host_scope: str) -> str:
     return {"cms": ORGANISATION, "ad": ORGANISATION, "dns": "dns"}.get(store, host_scope)
 
 
+def told_by_others(name: str) -> bool:
+    """Whether a server of the older product can be asked for it. Of the directory's preparation it knows its own only."""
+    return collection(name).store in ("cms", "ad") and not name.startswith("ad_")
+
+
 def key(identity: object) -> str:
     """Identities are compared without regard to case throughout Lync."""
     return str(identity).casefold()

@@ -11,6 +11,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ._calls import Evidence, clean, contains_unknown, evidence_to_json, value_to_json
 from ._context import Context
-from ._errors import InDoubt, MigrationError, Mismatch
+from ._errors import InDoubt, InvalidRequest, MigrationError, Mismatch
 from ._session import DirectTransport, Session, Transport, session_of
 
 if TYPE_CHECKING:  # most modules leave these to the daemon: only who asks for them pays for loading them
@@ -115,7 +116,22 @@ class Task:
                 self._sessions[host] = session_of(self.context, host)
             else:
                 self._sessions[host] = Session(self._connect(host), self.context)
+            self._sessions[host].reader = functools.partial(self.legacy_session, host)
         return self._sessions[host]
+
+    def legacy_session(self, asking: str = "") -> Session | None:
+        """The session of the first legacy Front End that has one with Lync cmdlets, for the reads of a dry run."""
+        for host in self.context.members("lync_legacy_front_ends"):
+            if host != asking and self._is_open(host) and self.session_for(host).hello.get("lync"):
+                return self.session_for(host)
+        return None
+
+    def _is_open(self, host: str) -> bool:
+        """Whether a session with the host was had in this run: nobody waits here for one that cannot be reached."""
+        try:
+            return bool(self.session_for(host).transport.perform({"op": "inspect"}).get("open"))
+        except InvalidRequest:  # whoever performs has no process that could be closed
+            return True
 
     def local(self, shell: ShellLike, name: str = "") -> Session:
         """A session whose other end is in this process: for modules without a Windows host behind them."""

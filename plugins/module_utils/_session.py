@@ -43,7 +43,7 @@ from ._calls import (
     value_from_json,
     value_to_json,
 )
-from ._collections import scope_of
+from ._collections import scope_of, told_by_others
 from ._context import Context
 from ._errors import (
     CmdletFailed,
@@ -153,6 +153,8 @@ class Session:
         self.doubtful: tuple[str, ...] = ()
         self._clock, self._sleep = clock, sleep
         self._greeting: dict[str, Any] | None = None
+        #: who else may know the organisation, see `_reader`
+        self.reader: Callable[[], Session | None] | None = None
 
     @property
     def check(self) -> bool:
@@ -187,6 +189,21 @@ class Session:
     def read(self, *queries: Query | str, seconds: float = 120) -> list[list[dict[str, Any]]]:
         """The rows of each query, all in one request; in check mode as they would be after what was planned."""
         asked = [Query(one) if isinstance(one, str) else one for one in queries]
+        elsewhere = [told_by_others(one.collection) for one in asked]
+        reader = self._reader() if self.check and any(elsewhere) else None
+        if reader is None:
+            return self._read(asked, seconds)
+        theirs = iter(reader._read([one for one, away in zip(asked, elsewhere, strict=True) if away], seconds))
+        own = [one for one, away in zip(asked, elsewhere, strict=True) if not away]
+        ours = iter(self._read(own, seconds) if own else ())
+        self.warnings += [one for one in reader.warnings if one not in self.warnings]
+        return [next(theirs if away else ours) for away in elsewhere]
+
+    def _reader(self) -> Session | None:
+        """Who is asked about the organisation in a dry run while this host has no Lync cmdlet yet: a legacy Front End."""
+        return None if self.hello.get("lync") or self.reader is None else self.reader()
+
+    def _read(self, asked: Sequence[Query], seconds: float) -> list[list[dict[str, Any]]]:
         reply = self._perform("read", queries=[query_to_json(one) for one in asked], seconds=seconds)
         for result in reply["results"]:
             self.warnings += result["warnings"]

@@ -23,8 +23,10 @@ options:
       - With V(renewed) its PowerShell is ended and another one started. In check mode nothing happens, because what would make a renewal necessary
         has not happened either.
       - With V(inspected) nothing is opened. What is known of the session is returned.
+      - With V(tried) it is opened, and that it cannot be is an answer and no failure. A dry run asks a legacy Front End that has a session about the
+        organisation, as long as the new servers have no Lync cmdlets.
     type: str
-    choices: [opened, renewed, inspected]
+    choices: [opened, renewed, inspected, tried]
     default: opened
   reason:
     description:
@@ -123,6 +125,11 @@ hello:
       version: "5.0"
       path: C:\Program Files\Common Files\Microsoft Lync Server 2013\Modules\Lync\Lync.psd1
     lync_error: null
+why:
+  description: Why there is no session.
+  returned: with O(state=tried), where there is none
+  type: str
+  sample: fe2010 has Windows PowerShell '2.0'; a session needs 3.0 or later (Windows Management Framework 3.0).
 open:
   description: Whether the session is open now.
   returned: success
@@ -154,7 +161,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
 
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "choices": ["opened", "renewed", "inspected"], "default": "opened"},
+    "state": {"type": "str", "choices": ["opened", "renewed", "inspected", "tried"], "default": "opened"},
     "reason": {"type": "str", "choices": ["host_restarted", "module_path", "group_membership"]},
     "wait_seconds": {"type": "int", "default": 0},
 }
@@ -166,10 +173,15 @@ def run(task: Task) -> Report:
     state = task.params["state"]
     if state == "renewed" and task.check_mode:
         state = "opened"
-    message: dict[str, Any] = {"op": {"opened": "open", "renewed": "renew", "inspected": "inspect"}[state]}
+    message: dict[str, Any] = {"op": {"opened": "open", "tried": "open", "renewed": "renew", "inspected": "inspect"}[state]}
     if state == "renewed":
         message["reason"] = task.params["reason"]
-    return Report(changed=False, value=_asked(task, message))
+    try:
+        return Report(changed=False, value=_asked(task, message))
+    except Unreachable as exc:
+        if state != "tried":
+            raise
+        return Report(changed=False, value={"hello": None, "open": False, "why": exc.text})
 
 
 def _asked(task: Task, message: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class ReplayTask(Task):
     def session_for(self, host: str) -> Session:
         if host not in self._sessions:
             self._sessions[host] = self._session(DirectTransport(self._replay.performer(host, self.context)))
+            self._sessions[host].reader = functools.partial(self.legacy_session, host)
         return self._sessions[host]
 
     def local(self, shell: ShellLike, name: str = "") -> Session:

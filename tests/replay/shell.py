@@ -31,12 +31,15 @@ class LabShell:
         with self.world.turn():
             if self.computer.away_until is not None:
                 raise Unreachable(f"{self.computer.fqdn} does not answer: it is being restarted.")
+        if not self.computer.reachable or int(self.computer.powershell.partition(".")[0]) < 3:
+            raise Unreachable(f"{self.computer.fqdn} holds no session.")
         self._session = ComputerSession(
             self.world, self.computer, self._user, strike=self._struck.append, run=self._run
         )
         self._standin = StandIn(self._session)
         self.starts += 1
-        self.hello: Mapping[str, Any] = self._standin.hello()
+        module = next(iter(self.computer.modules), None)
+        self.hello: Mapping[str, Any] = {**self._standin.hello(), "lync": {"name": module} if module else None}
         self.scope = full_name(self.hello)
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
