@@ -18,6 +18,7 @@ from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._names import domain, fqdn, site_name
 from ._session import quietly
+from ._store_location import read_estate
 from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
 from ._xmpp_partner import from_row
 
@@ -51,7 +52,7 @@ def edge_of(route: object) -> str:
 
 def read_site(task: Task, site: str) -> Row:
     identity = f"Site:{checked(site_name, 'site', site)}"
-    rows = task.session.read(Query("site", identity))[0]
+    rows = read_estate(task.session, Query("site", identity))[0]
     if not rows:
         raise InvalidInput(f"There is no site {site}: name a site of the published topology.")
     return rows[0]
@@ -78,7 +79,7 @@ def set_routes(task: Task) -> Report:
             wanted[prop] = service(edge)
     if not wanted:
         return Report(changed=False, value={"site": shown(before)}, before=shown(before), after=shown(before))
-    known = {str(row["Identity"]).lower() for row in task.session.read(Query("edge_server"))[0]}
+    known = {str(row["Identity"]).lower() for row in read_estate(task.session, Query("edge_server"))[0]}
     missing = [route for route in wanted.values() if route.lower() not in known]
     if missing:
         raise NotReady(
@@ -110,7 +111,7 @@ def see_legacy_path(task: Task) -> Report:
     """See that users who were moved, or will be, reach the XMPP partners through the legacy Edge and gateway."""
     params = task.params
     check_fqdns(params, "pools", "branch_pools")
-    rows = task.session.read(Query("user", properties=PROPERTIES))[0]
+    rows = read_estate(task.session, Query("user", properties=PROPERTIES))[0]
     if not homes(rows, params["pools"], params["branch_pools"]).elsewhere:
         return Report(changed=False, value={"needed": False, "tested": []})
     legacy = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
@@ -150,7 +151,7 @@ def see_legacy_path(task: Task) -> Report:
 
 def _merge_problems(task: Task, legacy: str) -> list[str]:
     """An Edge of Office Communications Server is known to the topology only after the merge."""
-    known = {str(row.get("PoolFqdn") or "").lower() for row in task.session.read(Query("edge_server"))[0]}
+    known = {str(row.get("PoolFqdn") or "").lower() for row in read_estate(task.session, Query("edge_server"))[0]}
     if legacy in known:
         return []
     return [
@@ -167,7 +168,9 @@ def _route_problems(task: Task, legacy: str, edge: str) -> list[str]:
         problems.append(
             f"The SIP federation route of site {task.params['site']} leads to {route or 'no Edge'}, not to {wanted}."
         )
-    registrars = {str(row.get("PoolFqdn") or "").lower(): row for row in task.session.read(Query("registrar"))[0]}
+    registrars = {
+        str(row.get("PoolFqdn") or "").lower(): row for row in read_estate(task.session, Query("registrar"))[0]
+    }
     for pool in task.params["pools"]:
         row = registrars.get(pool.lower())
         if row is None:
@@ -181,7 +184,9 @@ def _route_problems(task: Task, legacy: str, edge: str) -> list[str]:
 
 def _allowed_domain_problems(task: Task, partners: Sequence[str]) -> list[str]:
     gateway = checked(fqdn, "gateway_fqdn", task.params["gateway_fqdn"])
-    allowed = {str(row.get("Domain") or "").lower(): row for row in task.session.read(Query("allowed_domain"))[0]}
+    allowed = {
+        str(row.get("Domain") or "").lower(): row for row in read_estate(task.session, Query("allowed_domain"))[0]
+    }
     problems = []
     for partner in partners:
         row = allowed.get(partner)
@@ -197,7 +202,7 @@ def _allowed_domain_problems(task: Task, partners: Sequence[str]) -> list[str]:
 
 
 def _partner_problems(task: Task) -> list[str]:
-    partners = [str(row["Identity"]) for row in task.session.read("xmpp_partner")[0]]
+    partners = [str(row["Identity"]) for row in read_estate(task.session, "xmpp_partner")[0]]
     if not partners:
         return []
     return [

@@ -24,6 +24,7 @@ from ._laws import touched_by
 from ._legacy_topology import SITE
 from ._module import Report, Task
 from ._names import same
+from ._store_location import read_estate
 
 Row = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ _READS = (
 
 def run(task: Task) -> Report:
     """Have the legacy configuration and the legacy conference directories imported, since the last merge."""
-    rows = task.session.read(*_READS)
+    rows = read_estate(task.session, *_READS)
     _see_the_merge(rows[2])
     before = _view(rows)
     status = task.facts.finding(FACT, ORGANISATION, touched_by(FACT, ORGANISATION)).status
@@ -49,7 +50,7 @@ def run(task: Task) -> Report:
     if done and not task.params["again"]:
         return _report(False, before, before)
     task.session.change(*_changes(), seconds=2 * SECONDS)
-    return _report(True, before, _view(task.session.read(*_READS)))
+    return _report(True, before, _view(read_estate(task.session, *_READS)))
 
 
 def _report(changed: bool, before: Mapping[str, Any], after: Mapping[str, Any]) -> Report:

@@ -23,6 +23,7 @@ from ._module import Report, Task
 from ._names import BadName, fqdn
 from ._server import FOLDER, published_topology, removal
 from ._session import Session
+from ._store_location import read_estate
 from ._topology import Topology, parse
 from ._topology_document import Element, TopologyError, read
 from ._topology_effects import DOCUMENT, TOPOLOGY_DOCUMENT
@@ -73,7 +74,7 @@ def run(task: Task) -> Report:
     if not edges and not pools:
         raise InvalidInput("Neither edges nor pools names a legacy server: name those that the merge has to bring.")
     session = task.session
-    rows = session.read(*_READS)
+    rows = read_estate(session, *_READS)
     repaired = finish(task, rows[0], rows[1]) if rows[4] and not task.check_mode else False
     before = _view(rows)
     missing = _missing(before, edges, pools)
@@ -81,7 +82,7 @@ def run(task: Task) -> Report:
         return _report(repaired, before, before)
     _merge(task, edges, rows[5])
     _publish(task, edges, pools, notes_of(rows[0], rows[1]))
-    after = _view(session.read(*_READS[:4]))
+    after = _view(read_estate(session, *_READS[:4]))
     lacking = _missing(after, edges, pools)
     if lacking:
         raise Mismatch(

@@ -16,10 +16,10 @@ from typing import Any
 
 from ._calls import Change, Cmdlet, Effect, Evidence, Query
 from ._collections import ORGANISATION
-from ._errors import InvalidInput, Mismatch, Refused
+from ._errors import CmdletFailed, InvalidInput, Mismatch, Refused
 from ._module import Report, Task
 from ._names import BadName, fqdn
-from ._session import quietly
+from ._session import Session, quietly
 
 Row = Mapping[str, Any]
 
@@ -70,6 +70,22 @@ def location_in(rows: Sequence[Row]) -> str | None:
 
 def read_location(task: Task) -> str | None:
     return location_in(task.session.read(Query(STORE_LOCATION))[0])
+
+
+def read_estate(session: Session, *queries: Query | str) -> list[list[dict[str, Any]]]:
+    """Rows of the organisation. A dry run may come before there is a store to ask: then what is planned is all there is."""
+    try:
+        return session.read(*queries)
+    except CmdletFailed:
+        if not session.check or _has_store(session):
+            raise
+        return quietly(session, *queries)
+
+
+def _has_store(session: Session) -> bool:
+    """As things are, whatever is planned."""
+    (answer,) = session.call(Cmdlet("Get-CsConfigurationStoreLocation", {}, ("BackEndServer",)))
+    return not answer["ok"] or location_in(answer["rows"]) is not None
 
 
 def refuse_second(location: str | None, wanted: Place) -> None:

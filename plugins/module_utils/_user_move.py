@@ -19,6 +19,7 @@ from ._calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
+from ._store_location import read_estate
 from ._users import (
     NAMES,
     PROPERTIES,
@@ -48,7 +49,7 @@ def run(task: Task) -> Report:
     target = checked_fqdn("target_pool", task.params["target_pool"])
     check_fqdns(task.params, "branch_pools")
     pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
-    rows, registrars = task.session.read(_users(task), Query("registrar"))
+    rows, registrars = read_estate(task.session, _users(task), Query("registrar"))
     asked, branches = task.params["users"], task.params["branch_pools"]
     chosen = named(rows, asked) if asked is not None else rows
     found = homes(chosen, pools, branches)
@@ -141,7 +142,7 @@ def _legacy_pools(task: Task, users: Sequence[Row]) -> list[Row]:
     """The pools that HomeServer may mean; asked for only where somebody is moved from Office Communications Server."""
     if not any(from_ocs(row) for row in users):
         return []
-    return list(task.session.read(Query("pool", properties=("Identity", "Fqdn", "Site")))[0])
+    return list(read_estate(task.session, Query("pool", properties=("Identity", "Fqdn", "Site")))[0])
 
 
 def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]:

@@ -101,6 +101,7 @@ evidence:
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, Query
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._store_location import read_estate
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import (
     PROPERTIES,
     by_pool,
@@ -121,7 +122,8 @@ ARGUMENT_SPEC = {
 
 def run(task: Task) -> Report:
     check_fqdns(task.params, "pools", "branch_pools")
-    rows = task.session.read(Query("user", parameters=read_parameters(task.params), properties=PROPERTIES))[0]
+    query = Query("user", parameters=read_parameters(task.params), properties=PROPERTIES)
+    rows = read_estate(task.session, query)[0]
     found = homes(rows, task.params["pools"], task.params["branch_pools"])
     if found.elsewhere:
         pools = ", ".join(f"{count} on {pool}" for pool, count in by_pool(found.elsewhere).items())
