@@ -54,7 +54,7 @@ class PrivateAuthority:
         authority = {"certificate": str(certificate), "key": str(key)}
         self.facts: dict[str, t.Any] = {"certificate": str(certificate)}
         self.variables: dict[str, t.Any] = {
-            "lync_migration": {"certificates": {"authority": authority}},
+            "lync_migration": {"certificates": {"authority": authority}, "trusted_roots": [str(certificate)]},
             "lync_migration_ca_key_passphrase": passphrase,
         }
 
