@@ -56,7 +56,8 @@ def _host_variables(host: Host, transport: str, ca: Path) -> dict[str, t.Any]:
         "ansible_port": port or 9,  # discard: nothing listens there
         "ansible_winrm_scheme": scheme,
         "ansible_winrm_transport": transport,
-        "expected_computer_name": host.fqdn,
+        # without a primary DNS suffix a computer has its own name only
+        "expected_computer_name": host.fqdn.partition(".")[0] if host.bare and host.workgroup else host.fqdn,
     }
     if scheme == "https":
         variables["ansible_winrm_ca_trust_path"] = str(ca)
