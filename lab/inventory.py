@@ -25,6 +25,7 @@ class Host(t.NamedTuple):
     account: Account
     endpoint: Endpoint | None  # None: nothing listens
     joined: bool
+    suffix: str  # that it goes by now
 
 
 def write(
@@ -57,7 +58,7 @@ def _host_variables(host: Host, transport: str, ca: Path) -> dict[str, t.Any]:
         "ansible_winrm_scheme": scheme,
         "ansible_winrm_transport": transport,
         # without a primary DNS suffix a computer has its own name only
-        "expected_computer_name": host.fqdn.partition(".")[0] if host.bare and host.workgroup else host.fqdn,
+        "expected_computer_name": host.fqdn if host.suffix else host.fqdn.partition(".")[0],
     }
     if scheme == "https":
         variables["ansible_winrm_ca_trust_path"] = str(ca)
