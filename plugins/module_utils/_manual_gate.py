@@ -16,7 +16,7 @@ from typing import Any
 from . import _manual_steps as steps
 from ._calls import Cmdlet, Query
 from ._collections import reading
-from ._errors import InvalidInput, MigrationError, NotReady
+from ._errors import InvalidInput, MigrationError, NotReady, one_line
 from ._manual_outside import outside
 from ._module import Report, Task
 from ._readiness import Look, ask
@@ -78,7 +78,7 @@ def federated(task: Task) -> Seen:
     if any(not look.asked or look.no_cmdlet for look in looks.values()):
         return Seen(None)
     missing = [
-        f"Test-CsFederatedPartner does not reach {one} through {edge} ({look.why or look.first('Result') or 'no result'})"
+        f"Test-CsFederatedPartner does not reach {one} through {edge} ({look.why or one_line(str(look.first('Result') or 'no result'))})"
         for one, look in looks.items()
         if not look.known or str(look.first("Result")) != "Success"
     ]

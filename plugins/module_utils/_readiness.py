@@ -39,7 +39,8 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return f"{self.what} should be {self.wanted}, but is {one_line(self.found)}: {self.do}."
+        said = (one_line(one) for one in (self.what, self.wanted, self.found, self.do))
+        return "{} should be {}, but is {}: {}.".format(*said)
 
 
 class NotPrepared(MigrationError):

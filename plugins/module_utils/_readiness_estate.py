@@ -155,11 +155,12 @@ def ou_inheritance(estate: Estate) -> Iterator[Finding]:
         if test.known and test.first(".") is True:
             continue
         missing = test.known and test.rows
+        quoted = "'" + unit.replace("'", "''") + "'"  # somebody may paste it
         yield Finding(
             "ou_inheritance", ERROR if missing else WARNING, f"The organizational unit {unit}", wanted,
             f"closed to inheritance, with {_users(people)} in it"
             + ("" if missing else f" (whether the permissions were granted there is not known: {_why_untested(test)})"),
-            f"inherit permissions there again, or run Grant-CsOUPermission -ObjectType User -OU '{unit}'",
+            f"inherit permissions there again, or run Grant-CsOUPermission -ObjectType User -OU {quoted}",
         )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def findings(host: str, account: Account, looks: Mapping[str, Look], front_end: 
     if held is not None:
         yield from _stages(who, held, looks)
         yield from _lync_groups(who, held, looks["forest"], source)
-    yield from _hops(host, looks)
+    yield from _hops(host, held, looks)
 
 
 def _administrator(host: str, who: str, account: Account, held: Token, policy: Look) -> Iterator[Finding]:
@@ -189,24 +189,33 @@ def _lync_groups(who: str, held: Token, forest: Look, source: str) -> Iterator[F
             yield not_known(name, who, wanted, f"whether the group exists already: {forest.why}")
 
 
-def _hops(host: str, looks: Mapping[str, Look]) -> Iterator[Finding]:
+def _hops(host: str, held: Token | None, looks: Mapping[str, Look]) -> Iterator[Finding]:
     """The reads that need the account's own rights on another server: where they are refused, delegation is missing."""
-    store, sysvol, sites = looks["store"], looks.get("sysvol"), looks["sites"]
-    what, wanted = f"Active Directory, asked from within the session on {host},", "readable"
-    if not store.known and not store.no_cmdlet and store.asked:
-        yield Finding("second_hop_ad", ERROR, what, wanted, f"out of reach ({store.why})", HOP)
-    elif not store.known:
-        denied = sysvol is not None and any(one.category == "PermissionDenied" for one in sysvol.errors)
-        if sysvol is not None and denied:
-            yield Finding("second_hop_ad", ERROR, what, wanted, f"out of reach ({sysvol.why})", HOP)
-        elif sysvol is None or not sysvol.known:
-            why = store.why if sysvol is None else sysvol.why
-            yield not_known("second_hop_ad", what, wanted, why)
+    store, sites = looks["store"], looks["sites"]
+    yield from _directory(host, store, looks.get("sysvol"))
     what = f"SQL Server with the Central Management store, asked from within the session on {host},"
+    server = store.first("BackEndServer")
+    without_groups = held is not None and not (held.has(SERVER_ADMINS) and held.has(CS_ADMINISTRATOR))
     if not store.known:
-        yield not_known("second_hop_sql", what, wanted, store.why)
-    elif store.first("BackEndServer") and not sites.known:
-        server = store.first("BackEndServer")
-        yield Finding("second_hop_sql", ERROR, what, wanted, f"out of reach on {server} ({sites.why})", HOP)
-    elif not store.first("BackEndServer"):
-        yield not_known("second_hop_sql", what, wanted, "the forest has no Central Management store yet")
+        yield not_known("second_hop_sql", what, "readable", store.why)
+    elif not server:
+        yield not_known("second_hop_sql", what, "readable", "the forest has no Central Management store yet")
+    elif not sites.known and without_groups and all(one.category == "PermissionDenied" for one in sites.errors):
+        yield not_known("second_hop_sql", what, "readable", "the account is without the groups that may read it")
+    elif not sites.known:
+        do = f"{HOP}; where it is, see that SQL Server runs on {server} and is not behind a firewall"
+        yield Finding("second_hop_sql", ERROR, what, "readable", f"out of reach on {server} ({sites.why})", do)
+
+
+def _directory(host: str, store: Look, sysvol: Look | None) -> Iterator[Finding]:
+    """SYSVOL is on a domain controller: an account that opens it from here has its own rights there. A cmdlet can fail
+    for other reasons too, because the forest is not prepared for example."""
+    what = f"Active Directory, asked from within the session on {host},"
+    if store.known or (sysvol is not None and sysvol.known):
+        return
+    denied = sysvol is not None and any(one.category == "PermissionDenied" for one in sysvol.errors)
+    if denied or (store.asked and not store.no_cmdlet):
+        why = sysvol.why if sysvol is not None and denied else store.why
+        yield Finding("second_hop_ad", ERROR, what, "readable", f"out of reach ({why})", HOP)
+    else:
+        yield not_known("second_hop_ad", what, "readable", store.why if sysvol is None else sysvol.why)

@@ -229,13 +229,14 @@ def test_what_a_gate_is_about_has_to_be_named(bench: Bench, options: dict[str, A
 @pytest.fixture(name="server")
 def _server(tmp_path: Path) -> Iterator[int]:
     """Answers TLS as access.contoso.test on a port of this machine."""
-    own: Any = samples.key("outside")
-    made: Any = samples.certificate("access.contoso.test", [ACCESS], own=own)
+    make: Any = samples  # without types
+    own = make.key("outside")
+    made = make.certificate("access.contoso.test", [ACCESS], own=own)
     path = tmp_path / "server.pem"
     secret = own.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path.write_bytes(samples.pem(made) + secret)
+    path.write_bytes(make.pem(made) + secret)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     listener = socket.create_server(("127.0.0.1", 0))

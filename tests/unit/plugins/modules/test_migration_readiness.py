@@ -179,6 +179,14 @@ def test_permissions_that_were_granted_where_inheritance_is_broken(bench: Bench)
     assert "permissions were granted there is not known: the host has no cmdlet" in run(bench)["warnings"][0]
 
 
+def test_a_name_that_holds_a_quote_and_control_characters(bench: Bench) -> None:
+    name = "OU=O'Neill; Remove-Item \x1b[31m\u202e,DC=contoso,DC=test"
+    bench.estate.put("organizational_unit", unit(name, True))
+    bench.estate.put("user", person(1, Identity=f"CN=User,{name}"))
+    text = run(bench)["msg"]
+    assert "-OU 'OU=O''Neill; Remove-Item" in text and "\x1b" not in text and "\u202e" not in text
+
+
 def test_a_site_that_federates_nowhere_and_one_edge_twice(bench: Bench) -> None:
     bench.estate.put(
         "site", {"Identity": "Site:Dublin", "FederationRoute": f"EdgeServer:{EDGE}"}, {"Identity": "Site:Rome"}

@@ -192,6 +192,10 @@ def no_sysvol(host: Windows) -> None:
     host.paths[r"\\contoso.test\SYSVOL"] = ServerError("ItemExistsUnauthorizedAccessError", "PermissionDenied", "no")
 
 
+def no_share(host: Windows) -> None:
+    del host.paths[r"\\contoso.test\SYSVOL"]
+
+
 def filtered(host: Windows) -> None:
     without("Hohe Verbindlichkeitsstufe")(host)
     host.groups["Mittel"] = "S-1-16-8192"
@@ -240,7 +244,7 @@ CASES: list[tuple[str, str, Callable[[Windows], None], str]] = [
      f"{WHO} one with the group RTCUniversalServerAdmins, but is without it: add the account to"),
     ("token_csadministrator", "error", without("CsAdministrator"),
      f"{WHO} one with the group CsAdministrator, but is without it: add the account to"),
-    ("second_hop_ad", "error", fails("Get-CsConfigurationStoreLocation", "DirectoryOperationException"),
+    ("second_hop_ad", "error", both(fails("Get-CsConfigurationStoreLocation", "DirectoryOperationException"), no_share),
      f"Active Directory, asked from within the session on {FE}, should be readable, but is out of reach "
      "(DirectoryOperationException (NotSpecified): access denied): set ansible_winrm_transport to credssp for this host"),
     ("second_hop_ad", "error", no_sysvol, "out of reach (ItemExistsUnauthorizedAccessError (PermissionDenied): no)"),
@@ -347,6 +351,20 @@ def test_groups_that_the_source_brought_are_needed_on_a_bare_host_too(bench: Ben
     assert [one["id"] for one in run(bench, source="ocs_2007_r2")["error"]["findings"]] == [
         "token_rtcuniversalserveradmins"
     ]
+
+
+def test_a_cmdlet_that_fails_where_the_directory_can_be_reached(bench: Bench) -> None:
+    fails("Get-CsConfigurationStoreLocation")(bench.hosts["fe2013"])  # type: ignore[arg-type]
+    result = run(bench)
+    assert not result.get("failed") and result["not_known"] == ["second_hop_sql"]
+
+
+def test_a_store_that_the_account_may_not_read_is_told_as_a_missing_group(bench: Bench) -> None:
+    host: Any = bench.hosts["fe2013"]
+    both(fails("Get-CsSite", "AccessDenied", "PermissionDenied"), without("CsAdministrator"))(host)
+    assert [one["id"] for one in run(bench)["error"]["findings"]] == ["token_csadministrator"]
+    host.groups.update(GROUPS)
+    assert [one["id"] for one in run(bench)["error"]["findings"]] == ["second_hop_sql"]
 
 
 def test_a_forest_without_a_central_store_has_no_sql_server_to_ask(bench: Bench) -> None:
