@@ -160,6 +160,57 @@ def test_a_missing_file_is_an_error(bench: Bench) -> None:
     assert not answer["ok"] and answer["errors"][0].name == "FileNotFoundException"
 
 
+def test_five_megabytes_go_there_and_back_in_few_requests(bench: Bench) -> None:
+    """Requests of the session and calls on the wire are counted by what carries them."""
+    shell, sizes = bench.hosts["fe2013"], []  # type: Any, list[int]
+    request = shell.request
+
+    def counted(calls: list[dict[str, Any]], seconds: float) -> Any:
+        sizes.append(len(json.dumps({"id": 1, "calls": calls})))
+        return request(calls, seconds)
+
+    shell.request = counted
+    session, content = bench.session(), os.urandom(5 * 2**20)
+    path = "C:\\" + "\u00e4" * 235  # the longest path, in letters that JSON makes longer
+    assert session.write_file(path, content) is True
+    assert session.read_file(path) == content
+    assert len(sizes) <= 20 and max(sizes) <= 1_000_000
+
+
+def test_a_byte_that_was_changed_on_the_way_is_found(bench: Bench) -> None:
+    shell, content = bench.hosts["fe2013"], os.urandom(2 * SLICE)
+    request = shell.request
+
+    def spoilt(calls: list[dict[str, Any]], seconds: float) -> Any:
+        reply = request(calls, seconds)
+        if any("write" in call for call in calls):
+            held = shell.files["c:\\a"]
+            shell.files["c:\\a"] = held[:100] + bytes([held[100] ^ 1]) + held[101:]
+        return reply
+
+    shell.request = spoilt  # an even number of slices puts the byte right again: three make it wrong
+    with pytest.raises(CmdletFailed, match="does not have the content that was written"):
+        bench.session().write_file("C:\\a", content + b"x")
+
+    shell.request = request
+    bench.session().write_file("C:\\a", content)
+    slices = 0
+
+    def changed(calls: list[dict[str, Any]], seconds: float) -> Any:
+        nonlocal slices
+        reply = request(calls, seconds)
+        slices += 1
+        if slices == 1:
+            shell.files["c:\\a"] = content[:-1] + bytes([content[-1] ^ 1])
+        return reply
+
+    shell.request = changed
+    with pytest.raises(CmdletFailed, match="was changed while it was read"):
+        # the first slice is of the file before, so what is read together is neither
+        shell.files["c:\\a"] = bytes([content[0] ^ 1]) + content[1:]
+        bench.session().read_file("C:\\a")
+
+
 def test_a_file_that_is_too_large_or_changes_is_an_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.hosts["fe2013"].files["c:\\a"] = b"x" * 10
     with pytest.raises(CmdletFailed, match="more than 5"):

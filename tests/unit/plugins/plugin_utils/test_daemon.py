@@ -158,6 +158,18 @@ def test_renewals(daemon: Daemon) -> None:
         _client.ask(daemon.socket, {"op": "renew", "reason": "boredom"})
 
 
+def test_a_module_has_the_process_left(daemon: Daemon, server: Server) -> None:
+    attach(daemon)
+    transport = SocketTransport(daemon.socket)
+    assert transport.perform({"op": "leave", "reason": "host_restarted"}) == {}
+    assert not server.shells
+    assert transport.perform(read("x"))["replies"][0]["rows"] == [{"Value": "x"}]
+    inspected = _client.ask(daemon.socket, {"op": "inspect"})
+    assert [one["reason"] for one in inspected["renewals"]] == ["host_restarted"]
+    with pytest.raises(InvalidRequest):
+        transport.perform({"op": "leave", "reason": "boredom"})
+
+
 def test_host_output_is_told_once(daemon: Daemon, server: Server) -> None:
     def noisy(process: HostProcess, number: int, index: int, call: dict[str, Any]) -> dict[str, Any]:
         process.print(b"Hallo\n")

@@ -351,6 +351,34 @@ def test_renewing_looks_for_the_module_again(server: Server) -> None:
     assert shell.renew("module_path")["lync"]["path"] == "Lync"
 
 
+@pytest.mark.parametrize("mode", ["warm", ONE_SHOT])
+def test_a_process_that_is_left_is_followed_by_another_with_the_next_request(server: Server, mode: str) -> None:
+    server.module = None
+    shell = Shell(server.connect, "fe", mode)
+    assert shell.open()["lync"] is None
+    starts = server.starts
+    shell.leave("module_path")
+    assert (server.starts, shell.is_open) == (starts, False)
+    server.module = "Lync"
+    assert shell.request([echo(1)], 5).rows == [[[1]]] and shell.hello["lync"]["path"] == "Lync"
+    assert reasons(shell) == (["module_path"] if mode == "warm" else [])
+
+
+def test_a_computer_that_was_restarted_may_have_another_suffix(shell: Shell, server: Server) -> None:
+    shell.open()
+    server.hello["domain"] = "fabrikam.test"
+    shell.leave("module_path")
+    with pytest.raises(Unreachable, match="Another computer answers"):
+        shell.open()
+    shell.leave("host_restarted")
+    assert shell.open()["domain"] == "fabrikam.test" and shell.scope == "pool2013.fabrikam.test"
+    assert reasons(shell)[-1] == "host_restarted"
+    server.hello["computer"] = "EDGE2013"
+    shell.leave("host_restarted")
+    with pytest.raises(Unreachable, match="Another computer answers"):
+        shell.open()
+
+
 def test_other_options_open_another_session(shell: Shell, server: Server) -> None:
     shell.open()
     other = Server(module="Lync")
