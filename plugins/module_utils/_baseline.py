@@ -113,27 +113,27 @@ def _export(session: Session) -> dict[str, bytes]:
     leftovers = [
         removal(session, path, EXPORTS[one][0]) for (one, path), rows in zip(paths.items(), left, strict=True) if rows
     ]
+    cleaning = [removal(session, path, EXPORTS[one][0]) for one, path in paths.items()]
+    exporting = [
+        Change(
+            Cmdlet(cmdlet, {"FileName": paths[one], **more}, stop_on_error=True),
+            what,
+            (session.effect("file", paths[one], {"FullName": paths[one]}),),
+            seconds=SECONDS,
+        )
+        for one, (what, cmdlet, more) in EXPORTS.items()
+    ]
     contents = {}
     try:
-        session.change(
-            *leftovers,
-            *(
-                Change(
-                    Cmdlet(cmdlet, {"FileName": paths[one], **more}, stop_on_error=True),
-                    what,
-                    (session.effect("file", paths[one], {"FullName": paths[one]}),),
-                    seconds=SECONDS,
-                )
-                for one, (what, cmdlet, more) in EXPORTS.items()
-            ),
-            seconds=2 * SECONDS,
-        )
+        session.change(*leftovers, *exporting, seconds=2 * SECONDS)
         if not session.check:
             contents = {one: session.read_file(path, LIMIT) for one, path in paths.items()}
-    finally:
+    except MigrationError:
         # They hold the organisation's configuration. What went wrong before is what is to be reported.
         with suppress(MigrationError):
-            session.change(*(removal(session, path, EXPORTS[one][0]) for one, path in paths.items()), tolerate=True)
+            session.change(*cleaning, tolerate=True)
+        raise
+    session.change(*cleaning)
     return contents
 
 

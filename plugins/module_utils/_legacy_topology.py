@@ -53,6 +53,7 @@ INPUT_FILE = f"{FOLDER}\\lync_xmpp_migration-legacy-edges.xml"
 MERGED_FILE = f"{FOLDER}\\lync_xmpp_migration-merged-topology.xml"
 BACKUP_FILE = f"{FOLDER}\\lync_xmpp_migration-before-merge.xml"
 _INPUT, _MERGED = "list of legacy Edge servers", "merged topology document"
+_FILES = {MERGED_FILE: _MERGED, INPUT_FILE: _INPUT}
 #: In a plan: the part of the document that only the merge will reveal. What is known of the rest stays as it is.
 LEGACY_PART = "LegacyPart"
 MERGE_SECONDS = 1800
@@ -65,6 +66,8 @@ _READS = (
     Query("edge_server", properties=("Identity", "PoolFqdn", "AccessEdgeExternalSipPort")),
     Query("file", NOTES_FILE),
     Query(TOPOLOGY_DOCUMENT, partial=True),
+    Query("file", MERGED_FILE),
+    Query("file", INPUT_FILE),
 )
 
 
@@ -79,7 +82,9 @@ def run(task: Task) -> Report:
     before = _view(rows)
     missing = _missing(before, edges, pools)
     if not missing and not task.params["again"]:
-        return _report(repaired, before, before)
+        left = [path for path, found in ((MERGED_FILE, rows[6]), (INPUT_FILE, rows[7])) if found]
+        session.change(*(removal(session, path, _FILES[path]) for path in left))  # of an interrupted run
+        return _report(repaired or bool(left), before, before)
     _merge(task, edges, rows[5])
     _publish(task, edges, pools, notes_of(rows[0], rows[1]))
     after = _view(read_estate(session, *_READS[:4]))
