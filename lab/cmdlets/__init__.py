@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 
+Names = set[str]  # a field of Call has the name of the type
+
+
 @dataclass
 class Call:
     """One call of a cmdlet, as its handler sees it."""
@@ -57,7 +60,7 @@ class Call:
     errors: list[PSError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     host_lines: list[str] = field(default_factory=list)
-    modules: set[str] = field(default_factory=set)  # what its process has found; Import-Module adds to it
+    modules: Names = field(default_factory=Names)  # what its process has found; Import-Module adds to it
     groups: frozenset[str] | None = None  # of the logon token, in lower case; None: as the directory has them now
 
     def write_error(self, error: PSError) -> None:

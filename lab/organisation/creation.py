@@ -136,7 +136,7 @@ def _ocs_hosts(estate: Estate) -> list[Host]:
     ocs = estate.ocs
     if ocs is None:
         return []
-    common = {"windows": "6.1", "powershell": "2.0", "product": "ocs_2007_r2", "reachable": False}
+    common: dict[str, Any] = {"windows": "6.1", "powershell": "2.0", "product": "ocs_2007_r2", "reachable": False}
     hosts = [Host(m, groups=("lync_legacy_front_ends",), **common) for m in (*(ocs.machines or (ocs.pool,)), *ocs.more_pools)]
     if ocs.edge:
         hosts.append(

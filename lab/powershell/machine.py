@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import threading
 import typing as t
@@ -65,7 +66,8 @@ def executable(performer: Performer, request_id: int, index: int, call: Call, _r
 def _start(
     performer: Performer, handler: cmdlets.Executable, context: ExecutableCall, name: str, shown: dict[str, str]
 ) -> Exit:
-    faults = performer.before(handler.name)
+    with _told(performer, name, shown, context.writes, "never ran"):
+        faults = performer.before(handler.name)
     if handler.at_once is not None:
         with performer.world.turn():
             refused = handler.at_once(context)
@@ -91,6 +93,18 @@ def _start(
     return exited
 
 
+@contextlib.contextmanager
+def _told(performer: Performer, name: str, shown: dict[str, str], writes: bool, outcome: str) -> t.Iterator[None]:
+    """The transcript says so where the process ends in here: that is no Exception."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        performer.record(name, shown, outcome, writes)
+        raise
+
+
 def _install(
     performer: Performer,
     handler: cmdlets.Executable,
@@ -104,13 +118,14 @@ def _install(
     with performer.world.turn():
         under_way = installations.begin(performer.world, performer.computer, latency, context)
     try:
-        if latency > 0 and any(f.when == "after" and f.do in _ENDS for f in faults):
-            performer.after(faults)  # whoever started it is gone before it is done
-        needed, limit = performer.real(latency), context.seconds
-        if limit is not None and needed > limit:
-            performer.wait_real(limit)
-            return Exit(None)
-        performer.wait(latency)
+        with _told(performer, name, shown, context.writes, "left running"):
+            if latency > 0 and any(f.when == "after" and f.do in _ENDS for f in faults):
+                performer.after(faults)  # whoever started it is gone before it is done
+            needed, limit = performer.real(latency), context.seconds
+            if limit is not None and needed > limit:
+                performer.wait_real(limit)
+                return Exit(None)
+            performer.wait(latency)
         with performer.world.turn():
             if under_way.done:  # the computer went down meanwhile
                 return Exit(None)

@@ -11,7 +11,6 @@ import logging
 import socket
 import ssl
 import threading
-import time
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -254,6 +253,7 @@ class Endpoint:
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._stopped = False
+        self._ended = threading.Event()
         service.restart = self.restart
 
     def start(self) -> None:
@@ -273,6 +273,7 @@ class Endpoint:
             listener.start()
 
     def stop(self) -> None:
+        self._ended.set()
         with self._lock:
             self._stopped = True
             self._close()
@@ -286,14 +287,17 @@ class Endpoint:
     def restart(self, seconds: float = 0.0, farewell: float = 0.0) -> None:
         """Everything is cut and every shell gone after ``farewell``, at once by default; listens again after
         ``seconds``. Does not wait for that."""
-        thread = threading.Thread(target=self._restart, args=(seconds, farewell), name=f"restart-{self.fqdn}", daemon=True)
+        thread = threading.Thread(
+            target=self._restart, args=(seconds, farewell), name=f"restart-{self.fqdn}", daemon=True
+        )
         thread.start()
 
     def _restart(self, seconds: float, farewell: float = 0.0) -> None:
-        time.sleep(farewell)
+        self._ended.wait(farewell)
         with self._lock:
             if self._stopped:
                 return
             self._close()
-            time.sleep(seconds)
-            self._listen()
+            self._ended.wait(seconds)
+            if not self._stopped and not self._ended.is_set():
+                self._listen()

@@ -287,9 +287,8 @@ def test_an_installer_goes_on_when_its_caller_is_killed(slow: Host) -> None:
     world.clock.advance(61)
     assert programs(next_one) == [media.CLR_TYPES]
     assert msi(next_one, rf"{SETUP}\OCSWMIBC.msi") == 0
-    assert [line["outcome"] for line in world.transcript.lines() if line["cmdlet"] == "msiexec.exe"][-2:] == [
-        "late, exit 0", "ok",
-    ]  # fmt: skip
+    outcomes = [line["outcome"] for line in world.transcript.lines() if line["cmdlet"] == "msiexec.exe"]
+    assert outcomes == ["left running", "exit 1618", "late, exit 0", "ok"]
 
 
 def test_a_caller_killed_before_has_started_nothing(slow: Host) -> None:
@@ -299,6 +298,7 @@ def test_a_caller_killed_before_has_started_nothing(slow: Host) -> None:
         msi(slow, rf"{media.ROOT}\SQLSysClrTypes.msi")
     world.clock.advance(600)
     assert programs(Host(world, FRONT_END)) == []
+    assert [line["outcome"] for line in world.transcript.lines() if line["write"]] == ["never ran"]
 
 
 def test_a_world_that_is_copied_keeps_what_is_under_way(slow: Host) -> None:

@@ -10,6 +10,7 @@ import base64
 from datetime import timedelta
 
 import pytest
+from ansible_collections.lync.xmpp_migration.lab.estate import EstateError
 from ansible_collections.lync.xmpp_migration.lab.organisation import media, power, services
 from ansible_collections.lync.xmpp_migration.lab.organisation.certificates import certificates_of
 from ansible_collections.lync.xmpp_migration.lab.organisation.resolution import HOSTS
@@ -27,6 +28,7 @@ from ansible_collections.lync.xmpp_migration.tests.unit.lab.bare_hosts import (
 )
 from ansible_collections.lync.xmpp_migration.tests.unit.lab.test_bare_hosts import OLD
 from ansible_collections.lync.xmpp_migration.tests.unit.lab.worlds import Host, world_of
+from ansible_collections.lync.xmpp_migration.tests.unit.lab.worlds import world as named
 from cryptography.hazmat.primitives.serialization import Encoding
 
 TCPIP = r"HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
@@ -338,3 +340,43 @@ def test_quotas_of_winrm(host: Host) -> None:
     assert "MaxConnections" in names
     host.session.computer.quotas[r"shell\MaxShellsPerUser"] = "3"
     assert host.call("Get-Item", ["Value"], Path=r"WSMan:\localhost\Shell\MaxShellsPerUser").ok() == [["3"]]
+
+
+# --- estates
+
+BARE = """
+name: one
+domain: contoso.test
+sip_domains: [contoso.test]
+hosts:
+  - {fqdn: fe.contoso.test, bare: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("bare: true", "bare: true, product: lync_2013", "product: fe.contoso.test is bare"),
+        ("bare: true", "bare: true, sql: {instances: [RTC]}", "sql: fe.contoso.test is bare"),
+        ("bare: true", 'bare: true, windows: "10.0", powershell: "5.1"', "windows: .* needs 2012 R2 or older"),
+        ("bare: true", "installation: Nano", "installation: 'Nano' is not one of"),
+        ("bare: true", "restart_pending: [moon]", "restart_pending: 'moon' is none of"),
+        ("bare: true", "restart_after: [setup.exe]", "restart_after: 'setup.exe' is none of the installers"),
+        ("hosts:", "internal_names: {pool: [10.0.0.1]}\nhosts:", "internal_names: 'pool' is not a fully"),
+        ("hosts:", "internal_names: {p.test: [x]}\nhosts:", "internal_names: 'x' is no IPv4 address"),
+    ],
+)
+def test_estates_that_contradict_themselves_are_refused(old: str, new: str, sentence: str) -> None:
+    assert world_of(BARE).computers["fe.contoso.test"].bare
+    with pytest.raises(EstateError, match=sentence):
+        world_of(BARE.replace(old, new))
+
+
+def test_the_enterprise_estate_has_what_is_there_before() -> None:
+    world = named("lync2010-enterprise", 5)
+    assert world.computers["sql2013.contoso.test"].sql_instances == {"RTC"}
+    assert world.computers["files.contoso.test"].shares == ("lyncshare",)
+    bare_ones = {c.inventory_name for c in world.computers.values() if c.bare}
+    assert bare_ones == {"fe2013a", "fe2013b", "fe2013c", "edge2013a", "edge2013b"}
+    pool = lookup(Host(world, "fe1.contoso.test"), "eepool2013.contoso.test")
+    assert [address for _type, address in pool] == ["10.0.0.31", "10.0.0.32", "10.0.0.33"]
