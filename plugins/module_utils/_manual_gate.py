@@ -9,6 +9,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,8 @@ from ._collections import reading
 from ._errors import InvalidInput, MigrationError, NotReady, one_line
 from ._manual_outside import outside
 from ._module import Report, Task
-from ._readiness import Look, ask
+from ._names import address, domain, fqdn, shown, windows_path
+from ._readiness import Look, ask, checked
 
 INTERVAL = 10
 
@@ -138,7 +140,39 @@ GATES = {
 # --- the gate
 
 
+def _check(params: steps.Params) -> None:
+    """Everything that is to be typed somewhere."""
+    for option in ("edge_fqdn", "gateway_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
+        checked(fqdn, option, params[option])
+    checked(fqdn, "servers", *params["servers"])
+    for option in ("sip_domains", "partner_domains"):
+        checked(domain, option, *params[option])
+    for one in params["machines"]:
+        checked(fqdn, "machines.fqdn", one["fqdn"])
+        for option in ("internal_address", "external_address"):
+            checked(address, f"machines.{option}", one[option])
+    for one in params["hosts_entries"]:
+        checked(address, "hosts_entries.address", one["address"])
+        checked(host_name, "hosts_entries.names", *one["names"])
+    checked(file_name, "trusted_roots", *params["trusted_roots"])
+    for option in ("media_path", "sxs_path", "configuration_file"):
+        checked(windows_path, option, params[option])
+    checked(address, "outside_addresses", *params["outside_addresses"])
+
+
+def host_name(text: str) -> None:
+    """A FQDN, or its first label alone."""
+    fqdn(text if "." in text else f"{text}.contoso.com")
+
+
+def file_name(text: str) -> None:
+    """A file of the controller or of Windows, whose path is only shown."""
+    if not re.fullmatch(r"[\w./\\: -]{1,240}", text, re.ASCII) or text.startswith("-"):
+        raise ValueError(f"The path of a file is wanted, but {shown(text)} is none.")
+
+
 def run(task: Task) -> Report:
+    _check(task.params)
     name = task.params["gate"]
     gate, confirmed = GATES[name], name in task.params["confirmed"]
     if gate.about and not task.params[gate.about]:

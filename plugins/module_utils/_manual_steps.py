@@ -99,7 +99,10 @@ def edge_by_hand(params: Params) -> list[str]:
         "perimeter knows them.",
         "In Windows PowerShell 3.0 or later run: Install-WindowsFeature NET-Framework-45-Core, Windows-Identity-Foundation "
         f"-Source {sxs} (on Windows Server 2008 R2 install .NET Framework 4.5 and KB974405 instead).",
-        *(f"Trust the root: certutil -addstore -f Root {one}." for one in params["trusted_roots"]),
+        *(
+            f"Carry the root certificate {one} there, and have it trusted: certutil -addstore -f Root FILE."
+            for one in params["trusted_roots"]
+        ),
         rf"Install the packages in this order, each with exit code 0 or 3010: {source}\vcredist_x64.exe /q; msiexec /i "
         rf"{source}\Setup\ocscore.msi /qn; msiexec /i {source}\SQLSysClrTypes.msi /qn; msiexec /i "
         rf"{source}\SharedManagementObjects.msi /qn.",

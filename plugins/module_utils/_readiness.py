@@ -13,12 +13,12 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ._calls import Call
-from ._errors import COMMAND_NOT_FOUND, MigrationError, NoSession, RemoteError, one_line
+from ._errors import COMMAND_NOT_FOUND, InvalidInput, MigrationError, NoSession, RemoteError, one_line
 from ._module import Report, Task
 
 ERROR, WARNING, UNKNOWN = "error", "warning", "unknown"
@@ -93,6 +93,16 @@ class Look:
 
 
 NOT_ASKED = Look(asked=False)
+
+
+def checked(check: Callable[[str], object], option: str, *values: str | None) -> None:
+    """Texts of an option, before anything is asked with them or shown as something to be typed."""
+    for value in values:
+        try:
+            if value is not None:
+                check(value)
+        except ValueError as exc:
+            raise InvalidInput(f"{option}: {exc}") from exc
 
 
 def ask(task: Task, calls: Mapping[str, Call], seconds: float = 300) -> dict[str, Look]:

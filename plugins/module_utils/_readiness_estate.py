@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from ._calls import Call, Query
 from ._collections import reading
 from ._module import Report, Task
+from ._names import domain, fqdn, shown
 from ._products import LYNC_2013, PRODUCTS, by_version
-from ._readiness import ERROR, NOT_ASKED, UNKNOWN, WARNING, Finding, Look, Row, ask, concluded, not_known
+from ._readiness import ERROR, NOT_ASKED, UNKNOWN, WARNING, Finding, Look, Row, ask, checked, concluded, not_known
 from ._users import PROPERTIES, on_premises, registrar
 
 OCS, LYNC_2010 = "ocs_2007_r2", "lync_2010"
@@ -197,17 +198,17 @@ def lync_2010_update(estate: Estate) -> Iterator[Finding]:
     if not versions:
         yield not_known("lync_2010_update", what, wanted, look.why or "no replica shows a version of it")
         return
-    shown = "; ".join(f"{version} on {', '.join(hosts[:5])}" for version, hosts in sorted(versions.items()))
+    told = "; ".join(f"{version} on {', '.join(hosts[:5])}" for version, hosts in sorted(versions.items()))
     old = [one for one in versions if estate.least_2010 and _parts(one) < _parts(estate.least_2010)]
     do = "install the newest cumulative update of Lync Server 2010 on every legacy server, databases included"
     if old:
-        yield Finding("lync_2010_update", ERROR, what, f"{wanted} or later", shown, do)
+        yield Finding("lync_2010_update", ERROR, what, f"{wanted} or later", told, do)
     elif len(versions) > 1:
-        yield Finding("lync_2010_update", WARNING, what, wanted, f"not the same everywhere ({shown})", do)
+        yield Finding("lync_2010_update", WARNING, what, wanted, f"not the same everywhere ({told})", do)
     elif not estate.least_2010:
         yield Finding(
             "lync_2010_update", UNKNOWN, what, wanted,
-            f"{shown}, and whether that is enough is not known, because no least update level is documented",
+            f"{told}, and whether that is enough is not known, because no least update level is documented",
             "compare it with the newest, and say it in lync_2010_minimum where it is to be checked",
         )  # fmt: skip
 
@@ -290,8 +291,19 @@ def legacy_hosts(task: Task) -> dict[str, list[str]]:
     return found
 
 
+def _version(text: str) -> None:
+    if not re.fullmatch(r"\d{1,5}(?:\.\d{1,5}){1,3}", text):
+        raise ValueError(f"A product version such as 4.0.7577.205 is wanted, but {shown(text)} is none.")
+
+
 def run(task: Task) -> Report:
     params = task.params
+    checked(fqdn, "legacy_edge_fqdn", params["legacy_edge_fqdn"])
+    checked(domain, "partner_domains", *params["partner_domains"])
+    checked(_version, "lync_2010_minimum", params["lync_2010_minimum"])
+    for edge in params["edges"]:
+        for name, value in edge.items():
+            checked(fqdn, f"edges.{name}", value)
     looks = ask(task, calls())
     estate = Estate(
         looks, params["source"], params["edges"], params["legacy_edge_fqdn"] or "", params["partner_domains"],

@@ -23,8 +23,8 @@ from . import _readiness_rights as rights
 from ._calls import Call, Cmdlet, Executable, Query
 from ._collections import reading
 from ._module import Report, Task
-from ._readiness import ERROR, WARNING, Finding, Look, ask, concluded, not_known
-from ._users import checked_fqdn
+from ._names import fqdn, windows_path
+from ._readiness import ERROR, WARNING, Finding, Look, ask, checked, concluded, not_known
 
 FRONT_END, EDGE = "front_end", "edge"
 #: Ports that the role listens on itself and that another program could hold.
@@ -347,8 +347,8 @@ def ports_of(params: Mapping[str, Any]) -> Sequence[int]:
 
 def run(task: Task, clock: Callable[[], float] = time.time) -> Report:
     params, hello = task.params, task.session.hello
-    for name in params["names"]:
-        checked_fqdn("names", name)
+    checked(fqdn, "names", *params["names"])
+    checked(windows_path, "media", *params["media"])
     looks = ask(task, calls(hello, params))
     workgroup = params["role"] == EDGE if params["workgroup"] is None else params["workgroup"]
     host = Host(

@@ -103,7 +103,7 @@ options:
         elements: str
         required: true
   trusted_roots:
-    description: Files with the certificates of private authorities that an Edge Server has to trust.
+    description: Files with the certificates of private authorities that an Edge Server has to trust, as the controller knows them. They are only named.
     type: list
     elements: str
     default: []

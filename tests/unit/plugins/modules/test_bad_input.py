@@ -113,6 +113,40 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "local_store": {"source_host": "fe2013", "source_directory": "C:\\Setup"},
     "lync_service": {"may_be_stopped": ["RTCSRV"]},
+    "manual_gate": {
+        "gate": "edge_without_session",
+        "confirmed": ["gateway_console"],
+        "edge_fqdn": EDGE_NEW,
+        "servers": [NEW],
+        "gateway_fqdn": GATEWAY,
+        "access_fqdn": "access.contoso.test",
+        "web_conferencing_fqdn": "webcon.contoso.test",
+        "av_fqdn": "av.contoso.test",
+        "sip_domains": ["contoso.test"],
+        "partner_domains": ["fabrikam.test"],
+        "machines": [{"fqdn": EDGE_NEW, "internal_address": "10.0.1.40", "external_address": "203.0.113.40"}],
+        "hosts_entries": [{"address": "10.0.0.20", "names": ["fe.contoso.test"]}],
+        "trusted_roots": ["C:\\root.cer"],
+        "media_path": "D:\\",
+        "sxs_path": "D:\\sources\\sxs",
+        "configuration_file": "C:\\lync.zip",
+        "outside_addresses": ["203.0.113.40"],
+    },
+    "migration_readiness": {
+        "source": "lync_2010",
+        "legacy_edge_fqdn": EDGE_OLD,
+        "edges": [
+            {
+                "fqdn": EDGE_OLD,
+                "access_fqdn": "sip.contoso.test",
+                "web_conferencing_fqdn": "webconf.contoso.test",
+                "av_fqdn": "avedge.contoso.test",
+            }
+        ],
+        "partner_domains": ["fabrikam.test"],
+        "lync_2010_minimum": "4.0.7577.205",
+        "accept": ["xmpp_route"],
+    },
     "package": {
         "packages": [
             {
@@ -136,6 +170,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "values": [{"path": "HKLM:\\SOFTWARE\\Contoso", "name": "One", "type": "string", "data": "x"}]
     },
     "restart": {"state": "always", "reason": "New group membership", "ignored": ["updates"], "wait_seconds": 0},
+    "server_readiness": {
+        "role": "front_end",
+        "source": "lync_2010",
+        "names": [NEW],
+        "media": ["D:\\Setup\\setup.exe"],
+        "accept": ["disk"],
+    },
     "server_components": {"source_directory": "C:\\Setup"},
     "server_file": {"content": "x", "dest": "C:\\file.txt", "sha256": "a" * 64},
     "session": {"state": "inspected"},
