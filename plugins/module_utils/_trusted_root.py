@@ -26,7 +26,6 @@ from ._certificate import CertificateError, require_cryptography
 from ._errors import InvalidInput, MigrationError, Mismatch, NotReady
 from ._module import Report, Task
 from ._names import shown as quoted
-from ._server import removal
 from ._session import Session, quietly
 from ._windows_feature import is_2008_r2
 
@@ -38,7 +37,7 @@ FOLDER = "C:\\Windows"
 #: Schannel sends the names of the roots to clients, and cuts the list where it gets too long (KB2464556).
 MANY = 100
 _LIMIT = 1_000_000
-_PROPERTIES = ("Thumbprint", "Subject", "Issuer", "NotAfter")
+_ROWS = Query("root_certificate", properties=("Thumbprint", "Subject", "Issuer", "NotAfter"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class Root:
         return f"root certificate {self.subject}"
 
     @property
+    def file(self) -> str:
+        """Where it lies on the host while it is imported."""
+        return f"{FOLDER}\\lync_xmpp_migration-{self.thumbprint}.cer"
+
+    @property
     def row(self) -> dict[str, Any]:
         return {"Thumbprint": self.thumbprint, "Subject": self.subject, "Issuer": self.subject}
 
@@ -59,18 +63,21 @@ class Root:
 def run(task: Task) -> Report:
     wanted = _wanted(task.params["certificates"])
     session = task.session
-    rows = _read(session)
+    rows, *files = quietly(session, _ROWS, *(Query("file", one.file) for one in wanted))
     known = {str(row.get("Thumbprint")).upper() for row in rows}
     misplaced = [row for row in rows if _is_misplaced(row)]
     _judge(task, rows, misplaced)
     missing = [one for one in wanted if one.thumbprint not in known]
+    left = [one for one, found in zip(wanted, files, strict=True) if found and one not in missing]
     for one in missing:
         _import(session, one)
+    for one in left:  # by a run that was interrupted
+        session.change(_removal(session, one))
     if missing and not task.check_mode:
-        left = {one.thumbprint for one in missing} - {str(row.get("Thumbprint")).upper() for row in _read(session)}
-        if left:
+        lost = {one.thumbprint for one in missing} - {str(r.get("Thumbprint")).upper() for r in session.read(_ROWS)[0]}
+        if lost:
             raise Mismatch(
-                f"The import on {task.context.host} ended without an error, but {', '.join(sorted(left))} is not in {STORE}: "
+                f"The import on {task.context.host} ended without an error, but {', '.join(sorted(lost))} is not in {STORE}: "
                 "see whether a group policy keeps the store, and run the task again."
             )
     value = {
@@ -78,15 +85,11 @@ def run(task: Task) -> Report:
         "misplaced": [_shown(row) for row in misplaced],
     }
     before = {one.thumbprint: one.subject for one in wanted if one not in missing}
-    return Report(bool(missing), value, before=before, after={one.thumbprint: one.subject for one in wanted})
+    return Report(bool(missing or left), value, before=before, after={one.thumbprint: one.subject for one in wanted})
 
 
 def _shown(row: Row) -> dict[str, Any]:
     return {"thumbprint": row.get("Thumbprint"), "subject": row.get("Subject"), "issuer": row.get("Issuer")}
-
-
-def _read(session: Session) -> list[Row]:
-    return list(quietly(session, Query("root_certificate", properties=_PROPERTIES))[0])
 
 
 # --- what is wanted
@@ -166,7 +169,7 @@ def _judge(task: Task, rows: Sequence[Row], misplaced: Sequence[Row]) -> None:
 
 
 def _import(session: Session, root: Root) -> None:
-    path = f"{FOLDER}\\lync_xmpp_migration-{root.thumbprint}.cer"
+    path = root.file
     session.write_file(path, root.der, f"file of the {root.what}")
     call: Cmdlet | Executable
     if is_2008_r2(session):  # Import-Certificate came with Windows Server 2012
@@ -183,11 +186,19 @@ def _import(session: Session, root: Root) -> None:
             )
         )
     finally:
-        _remove(session, path, root)
+        _remove(session, root)
 
 
-def _remove(session: Session, path: str, root: Root) -> None:
+def _remove(session: Session, root: Root) -> None:
     try:
-        session.change(removal(session, path, f"file of the {root.what}"), tolerate=True)
+        session.change(_removal(session, root), tolerate=True)
     except MigrationError:
         return  # what went wrong before is what is to be reported, and a public certificate does no harm
+
+
+def _removal(session: Session, root: Root) -> Change:
+    return Change(
+        Cmdlet("Remove-Item", {"LiteralPath": root.file, "Force": True, "Confirm": False}),
+        f"file of the {root.what}",
+        (session.effect("file", root.file, None),),
+    )
