@@ -28,7 +28,9 @@ options:
     type: str
     choices: [lync_2010, ocs_2007_r2]
   names:
-    description: FQDNs that the host has to find an address for, for example those of the new pool, of its web services and of SQL Server.
+    description:
+      - FQDNs that the host has to find an address for, for example those of the new pool, of its web services and of SQL Server.
+      - Leave out those that M(lync.xmpp_migration.hosts_file) is to bring later.
     type: list
     elements: str
     default: []
