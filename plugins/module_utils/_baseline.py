@@ -67,8 +67,10 @@ def run(task: Task) -> Report:
     exported = location is not None or task.params["source"] == "lync_2010"
     if task.check_mode:
         return _planned(task, directory, exported)
+    hosts = dict.fromkeys([task.context.host, *task.params["hosts"]])
+    certificates = {host: _certificates(task.session_for(host)) for host in hosts}
     contents = _export(task.session) if exported else {}
-    summary = _summary(task, location, contents)
+    summary = {**_summary(task, location, contents), "certificates": certificates}
     for one, content in contents.items():
         _write(directory, one, content)
     text = json.dumps(summary, ensure_ascii=True, indent=1, sort_keys=True).encode("ascii")
@@ -147,7 +149,6 @@ def _summary(task: Task, location: str | None, contents: Mapping[str, bytes]) ->
         homed = [row for row in rows if on_premises(row)]
         users = {pool: sorted(name(row) for row in homed if home(row) == pool) for pool in by_pool(homed)}
         urls = {str(row["Identity"]): simple_urls(row) for row in configurations}
-    hosts = dict.fromkeys([task.context.host, *task.params["hosts"]])
     return {
         "format": FORMAT,
         "made": datetime.fromtimestamp(task.journal.clock(), UTC).isoformat(timespec="seconds"),
@@ -157,7 +158,6 @@ def _summary(task: Task, location: str | None, contents: Mapping[str, bytes]) ->
         "central_management_store": location,
         "files": {one: {"sha256": _digest(data), "size": len(data)} for one, data in contents.items()},
         "simple_urls": urls,
-        "certificates": {host: _certificates(task.session_for(host)) for host in hosts},
         "users": users,
     }
 

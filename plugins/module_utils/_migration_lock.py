@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ._calls import Call, Change, Cmdlet, Irreversible, Query
-from ._errors import InvalidInput, Mismatch, NotReady, Refused
+from ._errors import InvalidInput, Mismatch, NotReady, Refused, one_line
 from ._module import Report, Task
-from ._names import BadName, free_text
+from ._names import BadName, plain_text
 from ._server import moment, removal
 
 Lock = dict[str, str]
@@ -61,17 +61,10 @@ def _owner(task: Task) -> str:
     named = task.params["owner"]
     if named is None:
         return f"{task.context.operator}@{task.context.controller}"
-    return _checked("owner", named)
-
-
-def _checked(option: str, text: str) -> str:
     try:
-        checked = free_text(text, "The name of an owner", 200)
+        return plain_text(named, "The name of an owner such as ann@controller1", 200)
     except BadName as exc:
-        raise InvalidInput(f"{option}: {exc}") from exc
-    if not checked.strip():
-        raise InvalidInput(f"{option}: the name of an owner is wanted, and this is empty.")
-    return checked.strip()
+        raise InvalidInput(f"owner: {exc}") from exc
 
 
 def _same(one: str, other: str) -> bool:
@@ -137,9 +130,9 @@ def _taking(task: Task, held: Lock | None, mine: Lock) -> Change:
 
 def _see_takeover(task: Task, lock: Lock, owner: str) -> None:
     takeover = task.params["takeover"]
-    if takeover is not None and _same(_checked("takeover", takeover), lock["owner"]):
+    if takeover is not None and _same(takeover, lock["owner"]):
         return
-    wrong = f" takeover names {takeover}, who does not hold it." if takeover is not None else ""
+    wrong = f" takeover names {one_line(takeover)}, who does not hold it." if takeover is not None else ""
     raise Refused([f"{_held(task, lock)}{wrong} {_what_to_do(lock, owner)}"])
 
 

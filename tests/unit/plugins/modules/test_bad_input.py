@@ -62,6 +62,12 @@ MACHINE = {"fqdn": "edge3.contoso.test", "internal_address": "10.0.1.41", "exter
 GOOD: dict[str, dict[str, Any]] = {
     "acceptance": {"accepted": True, "note": "seen by Ann"},
     "access_edge_configuration": {"allow_federated_users": True},
+    "active_directory": {
+        "stages": ["schema"],
+        "group_domain": "contoso.test",
+        "global_settings_domain_controller": "dc.contoso.test",
+        "ldf_path": "D:\\Support\\Schema",
+    },
     "allowed_domain": {
         "domain": "litware.test",
         "proxy_fqdn": GATEWAY,
@@ -74,7 +80,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "authority_passphrase": "long-enough",
     },
     "certificate_assignment": CERTIFICATE,
-    "database": {"sql_server_fqdn": "sql.contoso.test"},
+    "configuration_store_location": {"sql_server_fqdn": "sql.contoso.test", "sql_instance": "RTC"},
+    "database": {"sql_server_fqdn": "sql.contoso.test", "central_management": True, "sql_instance": "RTC"},
     "dns_record_set": {
         "zone": "contoso.test",
         "records": [{"name": "xmpp", "type": "A", "values": ["203.0.113.9"]}],
@@ -85,6 +92,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "wait_seconds": 0,
     },
     "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
+    "estate_baseline": {"source": "lync_2010", "hosts": ["fe2013"]},
     "estate_info": {"gather": ["site"]},
     "external_access_policy": {"identity": "Pilot", "description": "for Ann", "copy_from": "Global"},
     "external_access_policy_grant": {
@@ -100,7 +108,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "keep_routes_to": [EDGE_NEW],
     },
     "hosts_file": {"entries": [{"address": "10.0.0.20", "names": ["fe.contoso.test"]}]},
+    "legacy_configuration": {"again": False},
     "legacy_federation": {
+        "source": "lync_2010",
         "site": "Redmond",
         "pools": [NEW],
         "branch_pools": ["sba.contoso.test"],
@@ -111,8 +121,23 @@ GOOD: dict[str, dict[str, Any]] = {
         "pilot_users": [sip(1)],
         "proof": "declared",
     },
+    "legacy_topology": {
+        "pools": ["ocspool.contoso.test"],
+        "edges": [
+            {
+                "internal_fqdn": "ocsedge.contoso.test",
+                "machines": ["ocsedge.contoso.test"],
+                "web_conferencing_fqdn": "webconf.contoso.test",
+                "next_hop_fqdn": "ocspool.contoso.test",
+                "access_fqdn": "sip.contoso.test",
+                "av_fqdn": "avedge.contoso.test",
+                "version": "OCS2007R2",
+            }
+        ],
+    },
     "local_store": {"source_host": "fe2013", "source_directory": "C:\\Setup"},
     "lync_service": {"may_be_stopped": ["RTCSRV"]},
+    "migration_lock": {"state": "released", "owner": "ann@one", "takeover": "ben@two"},
     "manual_gate": {
         "gate": "edge_without_session",
         "confirmed": ["gateway_console"],
@@ -256,6 +281,7 @@ FREE = {
     ("acceptance", "note"),
     ("allowed_domain", "comment"),
     ("external_access_policy", "description"),
+    ("migration_lock", "takeover"),
     ("server_file", "content"),
     ("xmpp_partner", "description"),
     ("certificate", "authority_passphrase"),
@@ -267,6 +293,7 @@ ON_THE_CONTROLLER = {
     ("certificate", "authority.certificate"),
     ("certificate", "authority.key"),
     ("xmpp_probe", "ca_file"),
+    ("estate_baseline", "hosts"),
     ("local_store", "source_host"),
     ("server_file", "src"),
     ("trusted_root", "certificates"),

@@ -152,7 +152,10 @@ def test_a_host_that_is_only_a_name(tmp_path):
     assert bench.run(module, ANN)["error"]["kind"] == "no_session"
 
 
-@pytest.mark.parametrize("options", [{"owner": ""}, {"owner": " "}, {"owner": "a\nb"}, {"owner": "x" * 300}])
+@pytest.mark.parametrize(
+    "options",
+    [{"owner": ""}, {"owner": " "}, {"owner": "a\nb"}, {"owner": "$(x)"}, {"owner": "*"}, {"owner": "x" * 300}],
+)
 def test_bad_owners(bench, options):
     result = bench.run(module, options)
     assert result["error"]["kind"] == "invalid_input" and result["msg"].startswith("owner:") and bench.writes == []
