@@ -11,13 +11,16 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 STREAM = "http://etherx.jabber.org/streams"
 SERVER = "jabber:server"
@@ -26,6 +29,8 @@ TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 DIALBACK_FEATURE = "urn:xmpp:features:dialback"
 STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
+BIDI_FEATURE, BIDI = "urn:xmpp:features:bidi", "urn:xmpp:bidi"
+PING = "urn:xmpp:ping"
 
 PORT = 5269
 #: Of one stream.
@@ -40,21 +45,23 @@ ERROR, WARNING, INFO = "error", "warning", "info"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was found: ``id`` for programs, ``text`` for people."""
+    """Something that was found: ``id`` for programs, ``reason`` for people, ``evidence`` for who wants to see it."""
 
     id: str
     severity: str
-    text: str
+    reason: str
     domain: str = ""
     address: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    def shown(self) -> dict[str, str]:
+    def shown(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "severity": self.severity,
-            "text": self.text,
+            "reason": self.reason,
             "domain": self.domain,
             "address": self.address,
+            "evidence": dict(self.evidence),
         }
 
 
@@ -173,11 +180,41 @@ STARTTLS_REQUEST = f"<starttls xmlns='{TLS}'/>".encode()
 CLOSE = b"</stream:stream>"
 
 
-def opening(sender: str, to: str) -> bytes:
-    """The header of a stream between servers (RFC 6120 4.7)."""
+def opening(sender: str, to: str, stream: str = "") -> bytes:
+    """The header of a stream between servers (RFC 6120 4.7); with an id where it answers one."""
+    number = f" id={quoteattr(stream)}" if stream else ""
     return (
-        f"<?xml version='1.0'?><stream:stream xmlns='{SERVER}' xmlns:db='{DIALBACK}' xmlns:stream='{STREAM}' "
+        f"<?xml version='1.0'?><stream:stream xmlns='{SERVER}' xmlns:db='{DIALBACK}' xmlns:stream='{STREAM}'{number} "
         f"from={quoteattr(sender)} to={quoteattr(to)} version='1.0' xml:lang='en'>"
+    ).encode()
+
+
+def external(sender: str) -> bytes:
+    """SASL EXTERNAL with the authorization identity, which old servers want to see (XEP-0178)."""
+    identity = base64.b64encode(sender.encode()).decode()
+    return f"<auth xmlns='{SASL}' mechanism='EXTERNAL'>{identity}</auth>".encode()
+
+
+ABORT = f"<abort xmlns='{SASL}'/>".encode()
+BOTH_WAYS = f"<bidi xmlns='{BIDI}'/>".encode()
+
+
+def dialback_key(secret: bytes, receiving: str, originating: str, stream: str) -> str:
+    """A key that proves itself (XEP-0185): nobody has to remember it."""
+    key = hashlib.sha256(secret).hexdigest().encode()
+    return hmac.new(key, f"{receiving} {originating} {stream}".encode(), hashlib.sha256).hexdigest()
+
+
+def dialback(kind: str, sender: str, to: str, text: str = "", **attributes: str) -> bytes:
+    """<db:result/> or <db:verify/>."""
+    more = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+    return f"<db:{kind} from={quoteattr(sender)} to={quoteattr(to)}{more}>{escape(text)}</db:{kind}>".encode()
+
+
+def ping(sender: str, to: str, number: str) -> bytes:
+    """XEP-0199."""
+    return (
+        f"<iq type='get' id={quoteattr(number)} from={quoteattr(sender)} to={quoteattr(to)}><ping xmlns='{PING}'/></iq>"
     ).encode()
 
 
@@ -190,6 +227,7 @@ class Features:
     starttls_required: bool = False
     mechanisms: tuple[str, ...] = ()
     dialback: bool = False
+    both_ways: bool = False
 
 
 def features(element: Element) -> Features:
@@ -201,6 +239,7 @@ def features(element: Element) -> Features:
         starttls is not None and starttls.find(TLS, "required") is not None,
         tuple(name for name in names if name),
         element.find(DIALBACK_FEATURE, "dialback") is not None,
+        element.find(BIDI_FEATURE, "bidi") is not None,
     )
 
 
@@ -211,11 +250,19 @@ def is_features(element: Element) -> bool:
 _CONDITION = re.compile(r"[a-z-]{1,40}")
 
 
+def condition(element: Element, namespace: str) -> str:
+    """The condition inside an error, and what the peer adds in its own words."""
+    found = "undefined-condition"
+    for child in element.children:
+        if child.namespace == namespace and child.name != "text" and _CONDITION.fullmatch(child.name):
+            found = child.name
+            break
+    said = next((one.text for one in element.children if one.namespace == namespace and one.name == "text"), "")
+    return f"{found}: {said.strip()[:200]}" if said.strip() else found
+
+
 def stream_error(element: Element) -> str | None:
     """The condition of a stream error, None where the element is something else."""
     if (element.namespace, element.name) != (STREAM, "error"):
         return None
-    for child in element.children:
-        if child.namespace == STREAM_ERRORS and child.name != "text" and _CONDITION.fullmatch(child.name):
-            return child.name
-    return "undefined-condition"
+    return condition(element, STREAM_ERRORS)

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ._names import BadName, domain
+
 SAN, EKU, COMMON_NAME = "2.5.29.17", "2.5.29.37", "2.5.4.3"
 SRV_NAME, XMPP_ADDR = "1.3.6.1.5.5.7.8.7", "1.3.6.1.5.5.7.8.5"
 SERVER_AUTH, CLIENT_AUTH, ANY_USE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "2.5.29.37.0"
@@ -42,13 +44,30 @@ class Certificate:
     sha256: str
 
     def identifies(self, domain: str) -> bool:
-        """By RFC 9525 with the names of RFC 6120: DNS name (a wildcard for the whole left-most label), SRVName, xmppAddr."""
+        """By RFC 9525 with the names of RFC 6120: DNS name (a wildcard for the whole left-most label) and SRVName."""
         wanted = domain.lower().rstrip(".")
         if any(_covers(name.lower(), wanted) for name in self.dns_names):
             return True
-        if f"_xmpp-server.{wanted}" in (name.lower() for name in self.srv_names):
-            return True
-        return wanted in (name.lower() for name in self.xmpp_addresses)
+        return f"_xmpp-server.{wanted}" in (name.lower() for name in self.srv_names)
+
+    def identifies_by_older_rules(self, domain: str) -> str:
+        """What older servers take besides: "id-on-xmppAddr" or "CN", the name that does it; empty where none does."""
+        wanted = domain.lower().rstrip(".")
+        if wanted in (_ascii(name) for name in self.xmpp_addresses):
+            return "id-on-xmppAddr"
+        return "CN" if _covers(self.common_name.lower(), wanted) else ""
+
+    def verdicts(self, domain: str) -> dict[str, dict[str, object]]:
+        """Both verdicts with their reasons."""
+        names = [*self.dns_names, *self.srv_names]
+        shown = ", ".join(names[:8]) or "no name at all"
+        new, old = self.identifies(domain), self.identifies_by_older_rules(domain)
+        why = f"its alternative names hold {domain}" if new else f"its DNS names and SRVNames are {shown}"
+        older = f"its {old} is {domain}" if old else f"neither its CN nor an id-on-xmppAddr is {domain}"
+        return {
+            "rfc9525": {"matches": new, "reason": why},
+            "older_rules": {"matches": new or bool(old), "reason": why if new else older},
+        }
 
     def allows(self, use: str) -> bool:
         return not self.uses or use in self.uses or ANY_USE in self.uses
@@ -59,6 +78,14 @@ def _covers(name: str, wanted: str) -> bool:
         return name == wanted
     first, dot, rest = wanted.partition(".")
     return bool(first and dot) and rest == name[2:]
+
+
+def _ascii(name: str) -> str:
+    """A domain as it stands in DNS; an xmppAddr is written with its own letters."""
+    try:
+        return domain(name)
+    except BadName:
+        return name.lower()
 
 
 def read(der: bytes) -> Certificate:

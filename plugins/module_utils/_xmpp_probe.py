@@ -2,46 +2,35 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking one address for one XMPP domain: stream, features, STARTTLS, certificate, features after TLS.
+"""Asking one address for one XMPP domain: stream, features, STARTTLS, certificate, features after TLS, authentication.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from . import _xmpp as xmpp
 from ._errors import one_line
-from ._xmpp import ERROR, INFO, WARNING, Element, Features, Finding, Hostile, StreamReader
-from ._xmpp_certificate import CLIENT_AUTH, Certificate, NotDer, read
+from ._xmpp import ERROR, WARNING, Features, Finding, Hostile
+from ._xmpp_authenticate import Attempt, by_dialback, by_external
+from ._xmpp_certificate import Certificate, NotDer, read
+from ._xmpp_dialback import Authoritative
+from ._xmpp_judge import judge
+from ._xmpp_line import Deadline, Line
 from ._xmpp_targets import Target
+from ._xmpp_tls import OLD, VERSIONS, Contexts
 
-STEP_SECONDS = 5.0
-DAYS_LEFT = 30
-
-
-class Deadline:
-    """Seconds for all of a probe, and for each of its steps."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._end = clock, clock() + seconds
-
-    def left(self) -> float:
-        return self._end - self._clock()
-
-    def step(self) -> float:
-        left = min(self.left(), STEP_SECONDS)
-        if left <= 0:
-            raise TimeoutError("the time of the probe is over")
-        return left
+#: For one address, with all that is tried there.
+TARGET_SECONDS = 30.0
 
 
 @dataclass
@@ -53,18 +42,35 @@ class Answer:
     stream_from: str | None = None
     tls_version: str | None = None
     cipher: str | None = None
+    #: TLS came about only after the own security had been lowered, to see what is wrong
+    lowered: bool = False
+    tls_versions: tuple[str, ...] | None = None
     trusted: bool | None = None
     certificate: Certificate | None = None
     before: Features = field(default_factory=Features)
     after: Features | None = None
+    #: the server saw a certificate of ours
+    asked_with_certificate: bool = False
+    external: Attempt = field(default_factory=Attempt)
+    dialback: Attempt = field(default_factory=Attempt)
     findings: list[Finding] = field(default_factory=list)
 
-    def found(self, id: str, severity: str, text: str) -> None:
-        self.findings.append(Finding(id, severity, one_line(text), self.target.domain, self.target.shown))
+    def found(self, id: str, severity: str, reason: str, **evidence: Any) -> None:
+        self.findings.append(Finding(id, severity, one_line(reason), self.target.domain, self.target.shown, evidence))
 
     @property
     def ok(self) -> bool:
         return self.answered and not any(one.severity == ERROR for one in self.findings)
+
+    @property
+    def offers(self) -> Features:
+        return self.after or self.before
+
+    @property
+    def ping(self) -> bool | None:
+        """Whether a ping was answered over a stream that was authenticated; None where none was."""
+        known = [one.ping for one in (self.external, self.dialback) if one.ping is not None]
+        return any(known) if known else None
 
     def shown(self) -> dict[str, Any]:
         seen = self.certificate
@@ -76,51 +82,74 @@ class Answer:
             "answered": self.answered,
             "stream_from": one_line(self.stream_from or "", 255),
             "starttls": self.before.starttls,
+            "starttls_required": self.before.starttls_required,
             "tls_version": self.tls_version,
+            "tls_versions": None if self.tls_versions is None else list(self.tls_versions),
             "cipher": self.cipher,
-            "mechanisms": list((self.after or self.before).mechanisms),
-            "dialback": (self.after or self.before).dialback,
+            "mechanisms_before_tls": list(self.before.mechanisms),
+            "mechanisms": list(self.offers.mechanisms),
+            "dialback": self.offers.dialback,
+            "external_carried_through": self.external.done,
+            "dialback_carried_through": self.dialback.done,
+            "ping": self.ping,
             "certificate": None
             if seen is None
             else {
                 "thumbprint": seen.sha1,
                 "sha256": seen.sha256,
                 "trusted": self.trusted,
+                "common_name": one_line(seen.common_name, 255),
                 "dns_names": [one_line(name, 255) for name in seen.dns_names],
                 "srv_names": [one_line(name, 255) for name in seen.srv_names],
                 "xmpp_addresses": [one_line(name, 255) for name in seen.xmpp_addresses],
+                "extended_key_usage": list(seen.uses),
                 "not_after": seen.not_after.isoformat(),
+                "names": {
+                    rule: {"matches": one["matches"], "reason": one_line(str(one["reason"]))}
+                    for rule, one in seen.verdicts(self.target.domain).items()
+                },
             },
         }
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is asked of an answer."""
+    """What is asked of an answer, and with what."""
 
+    contexts: Contexts
     sender: str | None = None
     require_tls: bool = True
     validate: bool = True
-    ca_file: str | None = None
     thumbprints: Sequence[str] = ()
+    own_certificate: bool = False
+    authoritative: Authoritative | None = None
+    all_versions: bool = False
 
 
 def ask(target: Target, rules: Rules, deadline: Deadline, now: datetime | None = None) -> Answer:
     """Ask once with OpenSSL's verdict on the certificate; where it is negative once more, to see what was shown."""
+    deadline = deadline.within(TARGET_SECONDS)
     answer = Answer(target)
     try:
-        _converse(answer, rules, deadline, verify=True)
+        _converse(answer, rules, deadline, rules.contexts.client(True, rules.own_certificate), True)
     except ssl.SSLCertVerificationError as exc:
         why = exc.verify_message or "its chain is not complete"
         answer = Answer(target, trusted=False)
         severity = ERROR if rules.validate else WARNING
-        answer.found("not_trusted", severity, f"The certificate that {target.shown} shows is not trusted: {why}.")
-        _guarded(answer, lambda: _converse(answer, rules, deadline, verify=False))
+        said = f"The certificate that {target.shown} shows is not trusted: {why}."
+        answer.found("not_trusted", severity, said, openssl=why)
+        blind = rules.contexts.client(False, rules.own_certificate)
+        _guarded(answer, lambda: _converse(answer, rules, deadline, blind, False))
     except Exception as exc:
         if not _explained(answer, exc):
             raise
-    if answer.certificate is not None:
-        _judge(answer, rules, now or datetime.now(UTC))
+        if isinstance(exc, ssl.SSLError) and answer.answered and answer.certificate is None:
+            _diagnose(answer, rules, deadline)
+    if rules.all_versions and answer.answered and (answer.before.starttls or answer.certificate is not None):
+        _versions(answer, rules, deadline)
+    if rules.authoritative is not None and answer.answered:
+        _dialback(answer, rules, rules.authoritative, deadline)
+    judge(answer, rules, now or datetime.now(UTC))
     return answer
 
 
@@ -154,138 +183,125 @@ def _explained(answer: Answer, exc: Exception) -> bool:
 # --- one conversation
 
 
-class _Line:
-    """The connection with a reader of its stream."""
-
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self.connection, self._deadline = connection, deadline
-        self.reader = StreamReader()
-
-    def send(self, data: bytes) -> None:
-        self.connection.settimeout(self._deadline.step())
-        self.connection.sendall(data)
-
-    def element(self) -> Element:
-        while (found := self.reader.next()) is None:
-            self._more()
-        return found
-
-    def header(self) -> xmpp.Header:
-        while self.reader.header is None:
-            self._more()
-        return self.reader.header
-
-    def _more(self) -> None:
-        self.connection.settimeout(self._deadline.step())
-        data = b"" if self.reader.closed else self.connection.recv(8192)
-        if not data:
-            raise Hostile("closed", "the server closed the stream before it had said what it offers")
-        self.reader.feed(data)
-
-    def proceed(self) -> tuple[Element, bool]:
-        """The answer to <starttls/>, and whether anything came behind it in the clear."""
-        early = self.reader.next()
-        if early is not None:
-            return early, False
-        while True:
-            self.connection.settimeout(self._deadline.step())
-            data = self.connection.recv(4096)
-            if not data:
-                raise Hostile("closed", "the server closed the stream instead of starting TLS")
-            for index in range(len(data)):
-                self.reader.feed(data[index : index + 1])
-                found = self.reader.next()
-                if found is not None:
-                    return found, bool(data[index + 1 :])
-
-
-def _converse(answer: Answer, rules: Rules, deadline: Deadline, verify: bool) -> None:
-    target = answer.target
+@contextlib.contextmanager
+def _connected(target: Target, deadline: Deadline) -> Any:
     with socket.create_connection((target.address, target.port), deadline.step()) as connection:
         if ipaddress.ip_address(connection.getpeername()[0]) != ipaddress.ip_address(target.address):
             raise Hostile("refused_address", "the connection did not lead to the address that was checked")
-        line = _Line(connection, deadline)
-        answer.before = _opened(answer, line, rules)
-        if not answer.before.starttls:
-            said = f"{target.shown} does not offer TLS; it was tried all the same."
-            answer.found("starttls_not_offered", WARNING, said)
+        yield connection
+
+
+def _converse(answer: Answer, rules: Rules, deadline: Deadline, context: ssl.SSLContext, verify: bool) -> None:
+    target = answer.target
+    with _connected(target, deadline) as connection:
+        line = Line(connection, deadline)
+        header, answer.before = line.opened(rules.sender or target.domain, target.domain)
+        answer.answered, answer.stream_from = True, header.sender
+        if not _start_tls(answer, rules, line):
+            return
+        with context.wrap_socket(connection, server_hostname=target.domain) as secured:
+            _secured(answer, secured, rules, deadline, verify)
+
+
+def _start_tls(answer: Answer, rules: Rules, line: Line) -> bool:
+    """Ask for TLS, offered or not (RFC 7590: the offer may have been taken away on the way)."""
+    where = answer.target.shown
+    severity = ERROR if rules.require_tls else WARNING
+    if not answer.before.starttls:
+        answer.found("starttls_not_offered", WARNING, f"{where} does not offer TLS; it was tried all the same.")
+    try:
         line.send(xmpp.STARTTLS_REQUEST)
         reply, plaintext = line.proceed()
-        if (reply.namespace, reply.name) != (xmpp.TLS, "proceed"):
-            severity = ERROR if rules.require_tls else WARNING
-            answer.found("no_tls", severity, f"{target.shown} does not start TLS.")
-            return
-        if plaintext:
-            raise Hostile("plaintext_after_proceed", "something came in the clear after TLS was to begin")
-        connection.settimeout(deadline.step())
-        with _context(rules, verify).wrap_socket(connection, server_hostname=target.domain) as secured:
-            _secured(answer, secured, rules, deadline, verify)
+    except (Hostile, OSError):
+        if answer.before.starttls:
+            raise
+        answer.found("no_tls", severity, f"{where} does not start TLS.")
+        return False
+    if (reply.namespace, reply.name) != (xmpp.TLS, "proceed"):
+        said = xmpp.stream_error(reply)
+        answer.found("no_tls", severity, f"{where} does not start TLS{f' ({said})' if said else ''}.")
+        return False
+    if plaintext:
+        raise Hostile("plaintext_after_proceed", "something came in the clear after TLS was to begin")
+    line.connection.settimeout(line.deadline.step())
+    return True
 
 
 def _secured(answer: Answer, secured: ssl.SSLSocket, rules: Rules, deadline: Deadline, verify: bool) -> None:
     answer.tls_version, cipher = secured.version(), secured.cipher()
     answer.cipher = cipher[0] if cipher else None
     answer.certificate = read(secured.getpeercert(binary_form=True) or b"")
-    answer.trusted = verify
-    line = _Line(secured, deadline)
-    answer.after = _opened(answer, line, rules)
-    line.send(xmpp.CLOSE)
+    answer.trusted, answer.asked_with_certificate = verify, rules.own_certificate
+    line = Line(secured, deadline)
+    sender, domain = rules.sender or answer.target.domain, answer.target.domain
+    header, answer.after = line.opened(sender, domain)
+    answer.stream_from = header.sender or answer.stream_from
+    if rules.own_certificate and "EXTERNAL" in answer.after.mechanisms:
+        answer.external = by_external(line, sender, domain, answer.after, rules.authoritative)
+    else:
+        line.send(xmpp.CLOSE)
 
 
-def _context(rules: Rules, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=rules.ca_file)
-    context.check_hostname = False  # an XMPP name need not be a DNS name: the names are judged by themselves
-    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
-    return context
+def _dialback(answer: Answer, rules: Rules, authoritative: Authoritative, deadline: Deadline) -> None:
+    """A stream of its own, without our certificate: otherwise that would do, and nobody would ask for a key."""
+    target, sender = answer.target, rules.sender or answer.target.domain
+    try:
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(_connected(target, deadline))
+            line = Line(connection, deadline)
+            header, offers = line.opened(sender, target.domain)
+            if answer.certificate is not None and not answer.lowered:
+                line.send(xmpp.STARTTLS_REQUEST)
+                reply, plaintext = line.proceed()
+                if (reply.namespace, reply.name) != (xmpp.TLS, "proceed") or plaintext:
+                    raise Hostile("no_tls", "TLS was not started again")
+                connection.settimeout(deadline.step())
+                context = rules.contexts.client(False, False)
+                secured = stack.enter_context(context.wrap_socket(connection, server_hostname=target.domain))
+                line = Line(secured, deadline)
+                header, offers = line.opened(sender, target.domain)
+            answer.dialback = by_dialback(line, sender, target.domain, header.id or "", offers, authoritative)
+    except (Hostile, OSError) as exc:
+        said = exc.text if isinstance(exc, Hostile) else exc.strerror or "no answer in time"
+        answer.dialback = Attempt(False, said)
 
 
-def _opened(answer: Answer, line: _Line, rules: Rules) -> Features:
-    """Open a stream and read what the server offers."""
-    domain = answer.target.domain
-    line.send(xmpp.opening(rules.sender or domain, domain))
-    header = line.header()
-    if not header.legal:
-        raise Hostile("no_stream", "what answered is no XMPP server")
-    answer.answered = True
-    answer.stream_from = header.sender
-    if header.sender and header.sender.lower() != domain:
-        answer.found("other_domain", WARNING, f"{answer.target.shown} answers as {header.sender}, not as {domain}.")
-    element = line.element()
-    condition = xmpp.stream_error(element)
-    if condition is not None:
-        raise Hostile("stream_error", f"the server refused the stream for {domain} ({condition})")
-    if not xmpp.is_features(element):
-        raise Hostile("no_features", "the server does not say what it offers, so it is not one of XMPP 1.0")
-    return xmpp.features(element)
-
-
-# --- the certificate
-
-
-def _judge(answer: Answer, rules: Rules, now: datetime) -> None:
-    seen, domain, where = answer.certificate, answer.target.domain, answer.target.shown
-    if seen is None:
+def _diagnose(answer: Answer, rules: Rules, deadline: Deadline) -> None:
+    """TLS failed: try with what nobody should use any more, only to be able to say what the server speaks."""
+    lowered = Answer(answer.target)
+    try:
+        _converse(lowered, rules, deadline, rules.contexts.lowered, False)
+    except (OSError, Hostile, NotDer):
+        pass
+    if lowered.certificate is None:
         return
-    if not seen.identifies(domain):
-        names = ", ".join(seen.dns_names[:8]) or "no name"
-        answer.found("name_mismatch", ERROR, f"The certificate of {where} does not name {domain}; it names {names}.")
-    if now > seen.not_after or now < seen.not_before:
+    answer.tls_version, answer.cipher, answer.certificate = lowered.tls_version, lowered.cipher, lowered.certificate
+    answer.after, answer.trusted, answer.lowered = lowered.after, None, True
+    answer.found(
+        "tls_only_when_lowered",
+        WARNING,
+        f"{answer.target.shown} was heard only after this probe had lowered its own security: it then spoke "
+        f"{lowered.tls_version} with {lowered.cipher}. What was seen so is for diagnosis.",
+        tls_version=lowered.tls_version,
+        cipher=lowered.cipher,
+    )
+
+
+def _versions(answer: Answer, rules: Rules, deadline: Deadline) -> None:
+    spoken = []
+    for name, version in VERSIONS:
+        one = Answer(answer.target)
+        with contextlib.suppress(OSError, Hostile, NotDer):
+            with _connected(answer.target, deadline) as connection:
+                line = Line(connection, deadline)
+                _header, one.before = line.opened(rules.sender or one.target.domain, one.target.domain)
+                if _start_tls(one, rules, line):
+                    context = rules.contexts.only(version)
+                    with context.wrap_socket(connection, server_hostname=one.target.domain):
+                        spoken.append(name)
+    answer.tls_versions = tuple(spoken)
+    old = sorted(OLD & set(spoken))
+    if old:
         answer.found(
-            "not_valid_now", ERROR, f"The certificate of {where} is valid until {seen.not_after:%Y-%m-%d} only."
+            "tls_old_versions", WARNING, f"{answer.target.shown} still speaks {' and '.join(old)}.", tls_versions=spoken
         )
-    elif seen.not_after - now < timedelta(days=DAYS_LEFT):
-        answer.found("ends_soon", WARNING, f"The certificate of {where} is valid until {seen.not_after:%Y-%m-%d} only.")
-    if not seen.allows(CLIENT_AUTH):
-        answer.found(
-            "no_client_authentication",
-            WARNING,
-            f"The certificate of {where} is not for client authentication, so partners may not take it for SASL EXTERNAL.",
-        )
-    wanted = {one.replace(" ", "").upper() for one in rules.thumbprints}
-    if wanted and not wanted & {seen.sha1, seen.sha256}:
-        answer.found(
-            "other_certificate", ERROR, f"{where} shows the certificate {seen.sha1}, not the one that is wanted."
-        )
-    after = answer.after
-    if after is not None and "EXTERNAL" not in after.mechanisms and not after.dialback:
-        answer.found("no_authentication", INFO, f"{where} offers neither SASL EXTERNAL nor dialback to a stranger.")

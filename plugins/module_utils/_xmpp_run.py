@@ -14,7 +14,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 from ._calls import Evidence
@@ -22,13 +26,20 @@ from ._collections import ORGANISATION
 from ._errors import InvalidInput, MigrationError
 from ._module import Report, Task
 from ._names import BadName, address, domain, shown
-from ._xmpp import ERROR, Finding
-from ._xmpp_probe import Answer, Deadline, Rules, ask
+from ._negotiation import check_triple
+from ._xmpp import ERROR, INFO, Finding
+from ._xmpp_dialback import Authoritative, self_signed
+from ._xmpp_judge import advice_for, configured, table
+from ._xmpp_line import Deadline
+from ._xmpp_probe import Answer, Rules, ask
 from ._xmpp_targets import Lookup, targets_of
+from ._xmpp_tls import Contexts, Identity
 
 FACT = "xmpp_answers"
 MAX_SECONDS = 600
 AGAIN_SECONDS = 2.0
+#: Conversations wait most of the time, so many go on beside each other.
+MAX_BESIDE = 250
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
@@ -37,15 +48,12 @@ class ProbeFailed(MigrationError):
 
     kind = "probe_failed"
 
-    def __init__(self, text: str, findings: Sequence[Finding] = (), answers: Sequence[Answer] = ()) -> None:
+    def __init__(self, text: str, value: Mapping[str, Any]) -> None:
         super().__init__(text)
-        self.findings, self.answers = tuple(findings), tuple(answers)
+        self.value = dict(value)
 
     def facts(self) -> dict[str, Any]:
-        return {
-            "findings": [one.shown() for one in self.findings],
-            "answers": [one.shown() for one in self.answers],
-        }
+        return {name: self.value[name] for name in ("findings", "answers", "advice", "table")}
 
 
 def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> Report:
@@ -59,35 +67,65 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     if not 0 < params["seconds"] <= MAX_SECONDS or not 0 <= params["wait_seconds"] <= MAX_SECONDS:
         raise InvalidInput(f"seconds and wait_seconds are to be at most {MAX_SECONDS}.")
     rules = _rules(params)
+    triple = _triple(params["negotiation"])
     addresses = _addresses(params["addresses"], "addresses")
     _addresses([one["address"] for one in params["name_servers"]], "name_servers")
     if task.check_mode:
-        planned = {"ok": True, "answers": [], "findings": []}
+        planned = {"ok": True, "answers": [], "findings": [], "advice": [], "table": []}
         return Report(False, planned, evidence=[Evidence(FACT, ORGANISATION, value={"domains": domains})])
     lookup = Lookup([(one["address"], one["port"]) for one in params["name_servers"]])
     until = clock() + params["wait_seconds"]
-    while True:
-        deadline = Deadline(params["seconds"], clock)
-        targets, findings = targets_of(domains, hosts, addresses, params["port"], lookup, params["allow_private"])
-        answers = [ask(target, rules, deadline) for target in targets]
-        findings += [one for answer in answers for one in answer.findings]
-        errors = [one for one in findings if one.severity == ERROR]
-        if not errors or clock() >= until:
-            break
-        sleep(min(AGAIN_SECONDS, max(until - clock(), 0.05)))
+    with ThreadPoolExecutor(min(MAX_BESIDE, max(4, len(domains) * 2))) as pool:
+        while True:
+            deadline = Deadline(params["seconds"], clock)
+            targets, findings = targets_of(
+                domains, hosts, addresses, params["port"], lookup, params["allow_private"], pool.map
+            )
+            with _listening(params["dialback_listen"], rules, deadline) as armed:
+                answers = list(pool.map(ask, targets, repeat(armed), repeat(deadline)))
+            findings += [one for answer in answers for one in answer.findings]
+            by_domain = {name: [one for one in answers if one.target.domain == name] for name in domains}
+            if triple is not None:
+                findings += [one for name, own in by_domain.items() for one in configured(name, own, triple)]
+            errors = [one for one in findings if one.severity == ERROR]
+            if not errors or clock() >= until:
+                break
+            sleep(min(AGAIN_SECONDS, max(until - clock(), 0.05)))
+    value = {
+        "ok": not errors,
+        "answers": [one.shown() for one in answers],
+        "findings": [one.shown() for one in findings],
+        "advice": [{"domain": name, **advice_for(name, own).shown()} for name, own in by_domain.items()],
+        "table": table(answers),
+    }
     if errors and params["fail_on_error"]:
-        raise ProbeFailed(_sentence(errors), findings, answers)
+        raise ProbeFailed(_sentence(errors), value)
     aimed = bool(hosts or addresses)
     return Report(
         changed=False,
-        value={
-            "ok": not errors,
-            "answers": [one.shown() for one in answers],
-            "findings": [one.shown() for one in findings],
-        },
+        value=value,
         evidence=[_evidence(domains, answers)] if aimed and not errors else [],
-        warnings=[one.text for one in findings if one.severity != "info"],
+        warnings=[one.reason for one in findings if one.severity != INFO],
     )
+
+
+@contextmanager
+def _listening(options: Mapping[str, Any] | None, rules: Rules, deadline: Deadline) -> Iterator[Rules]:
+    """While the rules last, the sender's authoritative server, where one is asked for."""
+    if not options:
+        yield rules
+        return
+    sender = rules.sender
+    if sender is None:
+        raise InvalidInput("dialback_listen needs sender: the domain whose authoritative server is to be listened as.")
+    where = _addresses([options["address"]], "dialback_listen")[0]
+    if where in ("0.0.0.0", "::"):  # noqa: S104 - refused
+        raise InvalidInput("dialback_listen: name the one address that the sender's service record leads to.")
+    if not 0 <= options["port"] < 65536:
+        raise InvalidInput(f"dialback_listen: port is {options['port']}, but is to be from 1 to 65535.")
+    tls = rules.contexts.listening() if rules.own_certificate else self_signed(sender)
+    with Authoritative(where, options["port"], sender, deadline, tls) as authoritative:
+        yield replace(rules, authoritative=authoritative)
 
 
 def _names(values: Sequence[str], option: str) -> list[str]:
@@ -101,17 +139,39 @@ def _names(values: Sequence[str], option: str) -> list[str]:
 
 
 def _rules(params: Mapping[str, Any]) -> Rules:
-    ca_file = params["ca_file"]
-    if ca_file is not None and not os.path.isfile(ca_file):
-        raise InvalidInput(f"ca_file {ca_file} is not there.")
+    for name in ("ca_file", "certificate", "key"):
+        if params[name] is not None and not os.path.isfile(params[name]):
+            raise InvalidInput(f"{name} {params[name]} is not there.")
+    if (params["certificate"] is None) != (params["key"] is None):
+        raise InvalidInput("certificate and key go together: give both.")
     sender = params["sender"]
+    identity = None
+    if params["certificate"] is not None:
+        if not sender:
+            raise InvalidInput("certificate needs sender: the domain that it is of.")
+        identity = Identity(params["certificate"], params["key"], params["key_passphrase"])
     return Rules(
+        Contexts(params["ca_file"], identity),
         _names([sender], "sender")[0] if sender else None,
         params["require_tls"],
         params["validate_certs"],
-        ca_file,
         _thumbprints(params["thumbprints"]),
+        identity is not None,
+        None,
+        params["tls_versions"],
     )
+
+
+def _triple(options: Mapping[str, Any] | None) -> tuple[str, str, bool] | None:
+    if not options:
+        return None
+    triple = (
+        str(options["tls_negotiation"]),
+        str(options["sasl_negotiation"]),
+        bool(options["support_dialback_negotiation"]),
+    )
+    check_triple(*triple)
+    return triple
 
 
 def _thumbprints(texts: Sequence[str]) -> tuple[str, ...]:
@@ -131,7 +191,7 @@ def _addresses(texts: Sequence[str], option: str) -> list[str]:
 
 
 def _sentence(errors: Sequence[Finding]) -> str:
-    said = list(dict.fromkeys(one.text for one in errors))
+    said = list(dict.fromkeys(one.reason for one in errors))
     more = f" And {len(said) - 3} more." if len(said) > 3 else ""
     return " ".join(said[:3]) + more
 

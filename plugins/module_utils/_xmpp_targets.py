@@ -11,23 +11,29 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from ._errors import InvalidInput
-from ._xmpp import ERROR, PORT, Finding
+from ._errors import InvalidInput, one_line
+from ._names import BadName
+from ._names import domain as domain_name
+from ._xmpp import ERROR, INFO, PORT, WARNING, Finding
 
 try:
     import dns.exception
+    import dns.name
     import dns.nameserver
+    import dns.rdatatype
     import dns.resolver
 
     HAS_DNSPYTHON = True
 except ImportError:
     HAS_DNSPYTHON = False
 
+#: Addresses of one domain, and of all that are asked for at once.
 MAX_TARGETS = 20
+MAX_IN_ALL = 1000
 LOOKUP_SECONDS = 5.0
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
@@ -73,51 +79,75 @@ def refusal(address: Address, allow_private: bool) -> str | None:
 class Lookup:
     """Names to addresses: by the given name servers, else by what the host itself uses."""
 
-    def __init__(self, name_servers: Sequence[tuple[str, int]] = ()) -> None:
+    def __init__(self, name_servers: Sequence[tuple[str, int]] = (), seconds: float = LOOKUP_SECONDS) -> None:
         self._resolver = None
         if name_servers and not HAS_DNSPYTHON:
             raise InvalidInput("name_servers needs the Python package dnspython, which is not installed here.")
         if HAS_DNSPYTHON:
-            self._resolver = dns.resolver.Resolver(configure=not name_servers)
-            self._resolver.lifetime = LOOKUP_SECONDS
+            try:
+                self._resolver = dns.resolver.Resolver(configure=not name_servers)
+            except dns.exception.DNSException:  # a host without resolv.conf can still be aimed with
+                self._resolver = dns.resolver.Resolver(configure=False)
+            self._resolver.lifetime = seconds
             if name_servers:
                 self._resolver.nameservers = [
                     dns.nameserver.Do53Nameserver(address, port) for address, port in name_servers
                 ]
         self._own = bool(name_servers)
 
-    def services(self, domain: str) -> list[tuple[str, int]] | None:
+    def _asked(self, name: str, kind: str) -> Any:
+        """The records; None where there are none."""
+        if self._resolver is None:
+            raise LookupError(f"{name} cannot be looked up without the Python package dnspython")
+        try:
+            return self._resolver.resolve(f"{name}.", kind)
+        except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
+            return None
+        except (dns.exception.DNSException, OSError, EOFError, ValueError, IndexError) as exc:
+            raise LookupError(f"{name} cannot be looked up ({type(exc).__name__})") from exc
+
+    def services(self, domain: str, service: str = "_xmpp-server") -> list[tuple[str, int]] | None:
         """Hosts and ports of the domain's service record, the first to be used first; None where there is none."""
         if self._resolver is None:
             raise InvalidInput(
                 "Service records can only be looked up with the Python package dnspython, which is not installed here: "
                 "install it, or give hosts or addresses."
             )
-        try:
-            answer = self._resolver.resolve(f"_xmpp-server._tcp.{domain}.", "SRV")
-        except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
+        answer = self._asked(f"{service}._tcp.{domain}", "SRV")
+        if answer is None:
             return None
-        except dns.exception.DNSException as exc:
-            raise LookupError(f"_xmpp-server._tcp.{domain} cannot be looked up ({type(exc).__name__})") from exc
         records = sorted(answer, key=lambda one: (one.priority, -one.weight, one.target))
         return [(one.target.to_text(omit_final_dot=True).lower(), one.port) for one in records]
+
+    def alias(self, host: str) -> str:
+        """The name that a host's name is an alias (CNAME) of; empty where it is none."""
+        answer = self._asked(host, "CNAME") if self._resolver is not None else None
+        return str(answer[0].target.to_text(omit_final_dot=True)).lower() if answer else ""
 
     def addresses(self, host: str) -> list[str]:
         if self._own and self._resolver is not None:
             found: list[str] = []
             for kind in ("A", "AAAA"):
-                try:
-                    found += [one.address for one in self._resolver.resolve(f"{host}.", kind)]
-                except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
-                    continue
-                except dns.exception.DNSException as exc:
-                    raise LookupError(f"{host} cannot be looked up ({type(exc).__name__})") from exc
+                found += [one.address for one in self._asked(host, kind) or ()]
             return found
         try:
             answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as exc:
-            raise LookupError(f"{host} cannot be looked up ({exc.strerror or 'no address'})") from exc
+        except (OSError, UnicodeError) as exc:
+            said = exc.strerror if isinstance(exc, OSError) else ""
+            raise LookupError(f"{host} cannot be looked up ({said or 'no address'})") from exc
         return list(dict.fromkeys(str(one[4][0]) for one in answers))
+
+
+@dataclass
+class Aims:
+    """Where one domain leads, and what stands against it."""
+
+    domain: str
+    targets: list[Target] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, id: str, severity: str, reason: str, address: str = "", **evidence: Any) -> None:
+        self.findings.append(Finding(id, severity, one_line(reason), self.domain, address, evidence))
 
 
 def targets_of(
@@ -127,29 +157,53 @@ def targets_of(
     port: int,
     lookup: Lookup,
     allow_private: bool,
+    each: Callable[[Callable[[str], Aims], Sequence[str]], Iterable[Aims]] = map,
 ) -> tuple[list[Target], list[Finding]]:
-    """Each domain with each permitted address that serves it, and what stands against the others."""
-    targets: list[Target] = []
-    findings: list[Finding] = []
-    for domain in domains:
-        try:
-            aims = _aims(domain, hosts, addresses, port, lookup)
-        except LookupError as exc:
-            findings.append(Finding("not_resolved", ERROR, f"{exc.args[0]}.", domain))
-            continue
-        if not aims:
-            findings.append(Finding("no_service", ERROR, f"{domain} says that it has no XMPP service.", domain))
-        for target in aims:
-            why = _why_not(target, allow_private)
-            if why is not None:
-                findings.append(Finding("refused_address", ERROR, f"{target.address} {why}.", domain, target.address))
-            else:
-                targets.append(target)
-    if len(targets) > MAX_TARGETS:
+    """Each domain with each permitted address that serves it, and what stands against the others.
+
+    ``each`` is map, or a pool's: domains are looked up beside each other.
+    """
+    if len(domains) > MAX_IN_ALL:
+        raise InvalidInput(f"{len(domains)} domains were to be asked for, more than {MAX_IN_ALL}: name fewer at once.")
+
+    def aim(domain: str) -> Aims:
+        return _aim(domain, hosts, addresses, port, lookup, allow_private)
+
+    found = list(each(aim, domains))
+    targets = list(dict.fromkeys(target for one in found for target in one.targets))
+    if len(targets) > MAX_IN_ALL:
         raise InvalidInput(
-            f"{len(targets)} domains and addresses were to be asked, more than {MAX_TARGETS}: name fewer at once."
+            f"{len(targets)} domains and addresses were to be asked, more than {MAX_IN_ALL}: name fewer at once."
         )
-    return list(dict.fromkeys(targets)), findings
+    return targets, [one for aims in found for one in aims.findings]
+
+
+def _aim(
+    domain: str, hosts: Sequence[str], addresses: Sequence[str], port: int, lookup: Lookup, allow_private: bool
+) -> Aims:
+    aims = Aims(domain)
+    by_dns = not hosts and not addresses
+    try:
+        wanted = _wanted(aims, hosts, addresses, port, lookup)
+        if by_dns:
+            _strays(aims, lookup)
+    except LookupError as exc:
+        aims.found("not_resolved", ERROR, f"{exc.args[0]}.")
+        return aims
+    if len(wanted) > MAX_TARGETS:
+        raise InvalidInput(
+            f"{len(wanted)} addresses were to be asked for {domain}, more than {MAX_TARGETS}: name those that are meant."
+        )
+    for target in wanted:
+        why = _why_not(target, allow_private)
+        if why is not None:
+            aims.found("refused_address", ERROR, f"{target.address} {why}.", target.address)
+            continue
+        aims.targets.append(target)
+        if by_dns and _why_not(target, False) is not None:
+            text = f"The service record of {domain} leads to {target.address}, which is not of the public internet."
+            aims.found("private_target", INFO, text, target.address, host=target.host)
+    return aims
 
 
 def _why_not(target: Target, allow_private: bool) -> str | None:
@@ -159,18 +213,64 @@ def _why_not(target: Target, allow_private: bool) -> str | None:
         return "is not an IP address"
 
 
-def _aims(domain: str, hosts: Sequence[str], addresses: Sequence[str], port: int, lookup: Lookup) -> list[Target]:
+def _wanted(aims: Aims, hosts: Sequence[str], addresses: Sequence[str], port: int, lookup: Lookup) -> list[Target]:
+    domain = aims.domain
     if addresses:
         return [Target(domain, hosts[0] if hosts else "", address, port) for address in addresses]
     services: Sequence[tuple[str, int]] | None = [(host, port) for host in hosts]
     if not services:
-        services = lookup.services(domain)
-        if services is None:  # RFC 6120 3.2.2: no service record at all leads to the domain's own address
-            services = [(domain, PORT)]
-    services = [one for one in services if one[0] not in ("", ".")]
+        services = _services(aims, lookup)
     found: list[Target] = []
     for host, number in services[: MAX_TARGETS + 1]:
-        found += [Target(domain, host, address, number) for address in lookup.addresses(host)[: MAX_TARGETS + 1]]
+        there = lookup.addresses(host)[: MAX_TARGETS + 1]
+        if not there:
+            aims.found(
+                "target_without_address", WARNING, f"{host}, which {domain} leads to, has no address.", host=host
+            )
+        found += [Target(domain, host, address, number) for address in there]
     if services and not found:
+        aims.findings.clear()
         raise LookupError(f"{services[0][0]} has no address")
     return found
+
+
+def _services(aims: Aims, lookup: Lookup) -> list[tuple[str, int]]:
+    """Hosts and ports by the service record, with what is wrong about them."""
+    domain = aims.domain
+    services = lookup.services(domain)
+    if services is None:  # RFC 6120 3.2.2: no service record at all leads to the domain's own address
+        aims.found(
+            "no_service_record", WARNING, f"{domain} has no record _xmpp-server._tcp, so partners try its own address."
+        )
+        return [(domain, PORT)]
+    left = [one for one in services if one[0] not in ("", ".")]
+    if not left:
+        aims.found("no_service", ERROR, f"{domain} says that it has no XMPP service.", target=".")
+    kept = []
+    for host, number in left[: MAX_TARGETS + 1]:
+        try:
+            domain_name(host)
+        except BadName:
+            aims.found(
+                "bad_target", ERROR, f"The service record of {domain} leads to a name that no host has.", host=host
+            )
+            continue
+        kept.append((host, number))
+        alias = lookup.alias(host)
+        if alias:
+            text = f"The service record of {domain} leads to {host}, which is an alias (CNAME) of {alias}: RFC 2782 forbids it."
+            aims.found("alias_target", WARNING, text, host=host, alias=alias)
+    return kept
+
+
+def _strays(aims: Aims, lookup: Lookup) -> None:
+    """Records beside the service record that lead partners past it."""
+    domain = aims.domain
+    for service, id, severity, why in (
+        ("_xmpps-server", "stray_direct_tls", WARNING, "servers that know it connect there with TLS from the first byte, where Lync does not listen"),
+        ("_jabber", "stray_jabber", INFO, "only servers of before 2004 use it"),
+    ):  # fmt: skip
+        found = [f"{host}:{port}" for host, port in lookup.services(domain, service) or () if host not in ("", ".")]
+        if found:
+            text = f"{domain} has a record {service}._tcp to {', '.join(found[:5])}: {why}. Remove it."
+            aims.found(id, severity, text, targets=found[:MAX_TARGETS])
