@@ -20,7 +20,7 @@ from ._names import BadName, forbidden, plain_text, windows_path
 from ._names import shown as quoted
 from ._server_file import sha256_option
 from ._session import Session
-from ._writes import PROGRAMS
+from ._writes import INSTALLERS
 
 PROOFS = ("display_name", "file", "service", "sql_instance")
 #: Who signs the installers on the media, where nothing else is said.
@@ -77,11 +77,10 @@ def _package(given: Mapping[str, Any]) -> Package:
         raise InvalidInput(
             f"path: a package of Windows Installer (.msi) is wanted for {name}, but {quoted(path)} is none."
         )
-    if kind == "exe" and program not in PROGRAMS:
-        known = ", ".join(sorted(one for one in PROGRAMS if PROGRAMS[one]))
+    if kind == "exe" and program not in INSTALLERS:
         raise InvalidInput(
-            f"path: {quoted(path)} is not one of the programs that this collection starts ({known}): install {name} by other "
-            "means."
+            f"path: {quoted(path)} is not one of the installers that this collection starts ({', '.join(INSTALLERS)}, and "
+            f"packages of Windows Installer): install {name} by other means."
         )
     arguments = tuple(_argument(one) for one in given["arguments"] or ())
     signer = (

@@ -35,12 +35,14 @@ READS_IN_SPITE_OF_THEIR_VERB = frozenset(
 #: With this switch the cmdlet changes nothing.
 READS_WITH = {"Request-CsCertificate": "List", "Export-CsConfiguration": "AsBytes"}
 
+#: Installers that the module package starts, by file name.
+INSTALLERS = (
+    "dotnetfx45_full_x86_x64.exe", "lyncserverupdateinstaller.exe", "sqlexpr_x64.exe", "vcredist_x64.exe",
+)  # fmt: skip
 #: Programs that may be started at all, by file name: True = it changes something.
 PROGRAMS = {
     "bootstrapper.exe": True, "msiexec.exe": True, "netstat.exe": False, "whoami.exe": False, "certutil.exe": True,
-    # installers that the module package starts
-    "vcredist_x64.exe": True, "sqlexpr_x64.exe": True, "dotnetfx45_full_x86_x64.exe": True,
-    "lyncserverupdateinstaller.exe": True,
+    **dict.fromkeys(INSTALLERS, True),
 }  # fmt: skip
 
 _PROGRAM_PATH = re.compile(r"[A-Za-z]:\\(?:[^\\/:*?\"<>|]+\\)*([^\\/:*?\"<>|]+)")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Executable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import PROGRAMS, program
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import INSTALLERS, PROGRAMS, program
 
 ROOT = Path(__file__).parents[3]
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
@@ -118,8 +118,13 @@ def test_only_listed_programs_are_started(path: str) -> None:
         program(Executable(path))
 
 
+_PACKAGE = (ROOT / "plugins" / "modules" / "package.py").read_text(encoding="utf-8")
+
+
 def test_every_program_in_the_source_is_listed_and_no_secret_is_among_its_arguments() -> None:
-    assert set(PROGRAMS) == {"bootstrapper.exe", "msiexec.exe", "netstat.exe"}
+    of_windows = {"bootstrapper.exe", "msiexec.exe", "netstat.exe", "whoami.exe", "certutil.exe"}
+    assert set(PROGRAMS) == of_windows | set(INSTALLERS)
+    assert all(one in _PACKAGE.lower() for one in INSTALLERS)  # the documentation lists them
     made = [(path, node) for path in PLUGINS for name, node in calls(path) if name == "Executable"]
     assert len(made) >= 3
     for path, node in made:

@@ -165,7 +165,8 @@ def test_an_installer_that_is_not_what_it_has_to_be(lab):
         ({**other, "path": r"C:\Windows\Temp\vcredist_x64.exe"}, "is wanted: it was changed"),
         ({**RUNTIME, "signer": "Contoso"}, "signed by 'Microsoft Corporation', not by 'Contoso'"),
         ({**RUNTIME, "path": r"E:\vcredist_x64.exe"}, "see that the media are there"),
-        ({**RUNTIME, "path": r"D:\Setup\amd64\Setup.exe"}, "not one of the programs"),
+        ({**RUNTIME, "path": r"D:\Setup\amd64\Setup.exe"}, "not one of the installers"),
+        ({**RUNTIME, "path": r"C:\Windows\System32\certutil.exe"}, "not one of the installers"),
         ({**RUNTIME, "provides": {}}, "one of display_name, file, service, sql_instance"),
     ):
         for check in (True, False):
