@@ -88,7 +88,7 @@ def test_a_service_that_does_not_start_is_named_with_what_the_server_says(site):
 def test_netstat_is_asked_where_windows_has_nothing_better(migrated):
     site = migrated
     shell = site.bench.hosts["edge2013"]
-    shell.hello = {**shell.hello, "windows": "6.1.7601.65536"}
+    shell._hello = {**shell.hello, "windows": "6.1.7601.65536"}
     result = site.bench.done(lync_service, {"listening_ports": [5269, 23456]}, host="edge2013")
     assert result["lync"]["listening"] == [5269, 23456]
     assert any(line["cmdlet"] == "netstat.exe" for line in site.world.transcript.lines())
