@@ -21,6 +21,8 @@ from ._calls import Cmdlet, Query
 from ._errors import InvalidRequest
 
 ORGANISATION = "organisation"
+#: Where Windows keeps its primary DNS suffix: the one to be, and the one in force since the last start.
+TCPIP, KEPT_SUFFIX, SUFFIX = r"HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters", "NV Domain", "Domain"
 
 
 @dataclass(frozen=True)

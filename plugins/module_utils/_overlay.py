@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._calls import Effect, Query, effect_from_json
-from ._collections import COLLECTIONS, ORGANISATION, collection, key, properties_of, row_identity, scope_of
+from ._collections import (
+    COLLECTIONS,
+    ORGANISATION,
+    SUFFIX,
+    TCPIP,
+    collection,
+    key,
+    properties_of,
+    row_identity,
+    scope_of,
+)
 from ._files import Follower, parse
 from ._journal import PLAN, Journal
 
@@ -35,6 +45,7 @@ class _Patch:
 class Overlay:
     def __init__(self, journal: Journal | None = None) -> None:
         self._patches: dict[tuple[str, str], dict[str, _Patch]] = {}
+        self._names: dict[str, str] = {}
         self._follower = Follower(journal.run_directory, PLAN) if journal else None
 
     def refresh(self) -> None:
@@ -44,7 +55,7 @@ class Overlay:
         for line in self._follower.lines():
             if self._follower.restarted:
                 self._follower.restarted = False
-                self._patches = {}
+                self._patches, self._names = {}, {}
             entry = parse(line)
             if entry is not None and entry["kind"] == "intent":
                 for effect in entry.get("effects") or ():
@@ -59,6 +70,24 @@ class Overlay:
         patch.gone = False
         patch.properties.update(effect.properties)
         self._replicate(effect)
+        self._rename(effect)
+
+    def _rename(self, effect: Effect) -> None:
+        """A computer whose restart is planned comes back with the primary DNS suffix that is planned for it."""
+        suffix = (effect.properties or {}).get(SUFFIX)
+        if effect.collection != "registry" or key(effect.identity) != key(TCPIP) or not isinstance(suffix, str):
+            return
+        old = effect.scope.casefold()
+        new = f"{old.partition('.')[0]}.{suffix}".strip(".").casefold()
+        if new == old:
+            return
+        self._names[old] = new
+        for name, scope in [one for one in self._patches if one[1] == old]:
+            self._patches.setdefault((name, new), {}).update(self._patches.pop((name, scope)))
+
+    def scope(self, host: str) -> str:
+        """What a host calls itself after what was planned for it."""
+        return self._names.get(host.casefold(), host)
 
     def _replicate(self, effect: Effect) -> None:
         """What is planned for the original after something was planned for a copy arrives in the copy as well."""

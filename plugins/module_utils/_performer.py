@@ -159,7 +159,14 @@ class Performer:
         return float(request.get("seconds") or default)
 
     def _hello(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"hello": dict(self.shell.hello), "scope": self.shell.scope}
+        return {"hello": dict(self.shell.hello), "scope": self._scope(bool(request.get("check")))}
+
+    def _scope(self, check: bool) -> str:
+        """Whose rows the host's own are; in check mode under the name that it will have then."""
+        if not check:
+            return self.shell.scope
+        self.overlay.refresh()
+        return self.overlay.scope(self.shell.scope)
 
     def _leave(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """End the process on the host, where the shell has one that can be followed by another."""
@@ -176,15 +183,14 @@ class Performer:
         queries = [query_from_json(one) for one in request.get("queries") or ()]
         calls: list[Call] = [reading(one) for one in queries]
         check_read(calls)
-        if check:
-            self.overlay.refresh()
+        scope = self._scope(check) if check else ""
         sent = self._asked(calls, queries, check, self._seconds(request, 120))
         results = []
         for query, call, (rows, end) in zip(queries, calls, sent, strict=True):
             errors = self._errors_of_read(query, call, end, check)
             base = [self._row(properties_of(query), row) for row in rows]
             if check:
-                base = self.overlay.rows(query, self.shell.scope, base)
+                base = self.overlay.rows(query, scope, base)
             else:
                 base = chosen(query, [(row_identity(query, one), one) for one in base])
             results.append(
@@ -261,7 +267,7 @@ class Performer:
             return {"outcomes": []}
         wire = [] if check else self._wired(changes)
         self._guard(changes, context, check)
-        ids = self.journal.intents(changes, context, self.shell.scope, check=check)
+        ids = self.journal.intents(changes, context, self._scope(check), check=check)
         if check:
             planned = {"ok": True, "ran": False, "planned": True, "errors": [], "warnings": [], "rows": []}
             return {"outcomes": [{"id": one, **planned} for one in ids]}

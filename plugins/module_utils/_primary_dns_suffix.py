@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from ._calls import UNKNOWN, Change, Query
+from ._collections import KEPT_SUFFIX, SUFFIX, TCPIP
 from ._errors import InvalidInput
 from ._module import Report, Task
 from ._names import BadName, fqdn
 from ._registry import Value, writing
-from ._restart import KEPT_SUFFIX, SUFFIX, TCPIP
 from ._session import Session, quietly
 
 

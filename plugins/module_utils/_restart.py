@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ._calls import UNKNOWN, Change, Cmdlet, Effect, Irreversible, Query
+from ._collections import KEPT_SUFFIX, SUFFIX, TCPIP
 from ._errors import InDoubt, InvalidInput, NeverRan, NotReady, Unreachable
 from ._module import Report, Task
 from ._names import BadName, plain_text
@@ -24,10 +25,7 @@ from ._session import Session, quietly
 COMPONENTS = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
 UPDATES = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"
 SESSION_MANAGER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager"
-TCPIP = r"HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 RENAMES = "PendingFileRenameOperations"
-#: The suffix that is kept, and the one in force since the last start.
-KEPT_SUFFIX, SUFFIX = "NV Domain", "Domain"
 
 #: A host takes a moment before it goes down, and is then asked every few seconds.
 FIRST_LOOK, INTERVAL = 3, 5

@@ -25,6 +25,7 @@ class LabShell:
         self.starts = 0
         self._user, self._run = user, run
         self._struck: list[Fault] = []
+        self._left = False
         self._start()
 
     def _start(self) -> None:
@@ -39,19 +40,35 @@ class LabShell:
         self._standin = StandIn(self._session)
         self.starts += 1
         module = next(iter(self.computer.modules), None)
-        self.hello: Mapping[str, Any] = {**self._standin.hello(), "lync": {"name": module} if module else None}
-        self.scope = full_name(self.hello)
+        self._hello: Mapping[str, Any] = {**self._standin.hello(), "lync": {"name": module} if module else None}
+        self._left = False
+
+    def leave(self, _reason: str) -> None:
+        """The next request is one to another process, which sees what Windows gives to new processes only."""
+        self._left = True
+
+    def _open(self) -> None:
+        if self._session.gone or self._left:
+            self._start()
+
+    @property
+    def hello(self) -> Mapping[str, Any]:
+        self._open()
+        return self._hello
+
+    @property
+    def scope(self) -> str:
+        return full_name(self.hello)
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
-        if self._session.gone:
-            self._start()
+        self._open()
         self._struck.clear()
         try:
             frames = self._standin.perform({"id": 1, "calls": json.loads(json.dumps(calls))})
         except ProcessGone as exc:
-            raise InDoubt(f"The PowerShell on {self.scope} ended in the middle of a request.") from exc
+            raise InDoubt(f"The PowerShell on {self.computer.fqdn} ended in the middle of a request.") from exc
         if self._struck:
-            raise InDoubt(f"The connection to {self.scope} was lost before the answer.")
+            raise InDoubt(f"The connection to {self.computer.fqdn} was lost before the answer.")
         rows: list[list[list[Any]]] = [[] for _ in calls]
         ends = []
         for frame in frames:

@@ -145,3 +145,16 @@ def test_the_overlay_follows_the_plan_of_all_daemons(tmp_path: Path) -> None:
     other = Overlay(Journal(tmp_path / "state", "run-2", sync=False))
     other.refresh()
     assert other.rows(QUERY, "h", []) == []
+
+
+def test_a_computer_comes_back_from_a_planned_restart_with_its_planned_suffix() -> None:
+    overlay, host = Overlay(), "edge2013"
+    key_of = r"HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
+    overlay.apply(Effect("windows_feature", host, "BITS", {"Name": "BITS", "Installed": True}))
+    overlay.apply(Effect("registry", host, key_of, {"NV Domain": "contoso.test", "Domain": UNKNOWN}))
+    assert overlay.scope(host) == host  # before it was restarted
+    overlay.apply(Effect("registry", host, key_of, {"Domain": "contoso.test"}))
+    new = overlay.scope(host)
+    assert new == "edge2013.contoso.test" and overlay.scope("EDGE2013") == new and overlay.scope("fe") == "fe"
+    assert [row["Name"] for row in overlay.rows(Query("windows_feature"), new, [])] == ["BITS"]
+    assert overlay.rows(Query("windows_feature"), host, []) == []

@@ -268,6 +268,10 @@ def test_a_primary_dns_suffix_and_its_restart(lab):
     assert lab.done(restart, {}, EDGE, check=True)["changed"] is False
     after = lab.done(primary_dns_suffix, params, EDGE, check=True)
     assert after["changed"] is False and after["restart_required"] is False
+    # what is planned from here on is planned for the computer by its new name
+    lab.done(hosts_file, ENTRY, EDGE, check=True)
+    assert lab.done(hosts_file, ENTRY, EDGE, check=True)["changed"] is False
+    assert [one["scope"] for one in intents(lab.plan())] == ["edge2013"] * 3 + ["edge2013.contoso.test"]
 
     done = lab.done(primary_dns_suffix, params, EDGE)
     assert done["changed"] and done["restart_required"] and host.dns_suffix == ""
@@ -281,6 +285,8 @@ def test_a_primary_dns_suffix_and_its_restart(lab):
     assert lab.hosts[EDGE].left[0] == "host_restarted" and lab.hosts[EDGE].hello["domain"] == "contoso.test"
     assert lab.done(primary_dns_suffix, params, EDGE)["restart_required"] is False
     assert lab.done(restart, {}, EDGE)["changed"] is False and host.boots == boots + 1
+    lab.done(hosts_file, ENTRY, EDGE)
+    assert [one["scope"] for one in intents(lab.journal())] == [one["scope"] for one in intents(lab.plan())]
     assert lab.done(primary_dns_suffix, params, FRONT_END)["changed"] is False  # a member has that of its domain
 
 
