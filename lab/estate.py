@@ -140,6 +140,7 @@ class Host:
     shares_granted: bool = True  # False: the product's groups have no access to them
     installation: str = "Server"  # or "Server Core"
     free_gb: float = 60.0
+    clock_skew: float = 0.0  # seconds that its clock is ahead
     restart_pending: tuple[str, ...] = ()  # features, windows_update, file_rename
     restart_after: tuple[str, ...] = ()  # installers that want a restart here, by file name
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)  # key below HKLM: -> values; null: not there

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..organisation import tokens
@@ -36,8 +36,13 @@ def wmi_moment(moment: datetime) -> str:
     return f"{moment:%Y%m%d%H%M%S}.{moment.microsecond:06d}+000"
 
 
+def _now(call: Call) -> datetime:
+    now: datetime = call.world.clock.now() + timedelta(seconds=call.computer.clock_skew)
+    return now
+
+
 def _operating_system(call: Call) -> list[dict[str, Any]]:
-    computer, now = call.computer, call.world.clock.now()
+    computer, now = call.computer, _now(call)
     core = computer.installation != "Server"
     return [
         {
@@ -142,8 +147,8 @@ def _conditions(text: str) -> list[tuple[str, str]]:
 
 @cmdlet("Get-Date", class_name="Microsoft.PowerShell.Commands.GetDateCommand")
 def get_date(call: Call) -> Any:
-    """The computer's clock, which is the lab's; with -Date the moment that is given."""
-    moment = call.p.get("Date") or call.world.clock.now()
+    """The computer's clock; with -Date the moment that is given."""
+    moment = call.p.get("Date") or _now(call)
     if "Format" in call.p or "UFormat" in call.p:
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
     return moment

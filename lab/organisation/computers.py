@@ -56,6 +56,7 @@ class Computer:
     shares_granted: bool = True  # the groups of the forest's preparation have full control of them
     installation: str = "Server"  # or "Server Core"
     free_gb: float = 60.0  # on drive C:
+    clock_skew: float = 0.0  # seconds that its clock is ahead of the lab's
     quotas: dict[str, str] = field(default_factory=dict)  # WSMan: items that are not the default
     inside_names: bool = True  # its name servers know the names of the inner network
     restart_after: frozenset[str] = frozenset()  # installers that want a restart here, by file name

@@ -207,6 +207,7 @@ def _outfit(world: World, computer: Computer, host: Host) -> None:
     computer.bare, computer.media = host.bare, host.bare or computer.core_files == "L13"
     computer.shares, computer.installation, computer.free_gb = host.shares, host.installation, host.free_gb
     computer.shares_granted = host.shares_granted
+    computer.clock_skew = host.clock_skew
     computer.restart_pending = "features" in host.restart_pending
     computer.pending = set(host.restart_pending) - {"features"}
     computer.restart_after = frozenset(name.casefold() for name in host.restart_after)

@@ -30,7 +30,7 @@ def restart(world: World, computer: Computer) -> None:
     seconds = next((s for name, s in world.latency.items() if name.casefold() == LATENCY), SECONDS)
     installations.cancel(world, computer)
     computer.boots += 1
-    running = [s for s in computer.windows_services.values() if s.running]
+    running = [s for s in computer.windows_services.values() if s.status != services.STOPPED]
     world.tables.setdefault("to_start", {})[computer.fqdn] = [s.name for s in running if not s.lync]
     for service in running:
         services.stop(world, computer, service)

@@ -306,6 +306,10 @@ def test_server_core_and_full_disks_show() -> None:
 def test_the_clock_is_the_labs(host: Host) -> None:
     [[now]] = host.call("Get-Date", ["."]).ok()
     assert now.startswith("2026-11-21T08:00:0")
+    host.session.computer.clock_skew = -600
+    [[behind]] = host.call("Get-Date", ["."]).ok()
+    [[local]] = host.call("Get-WmiObject", ["LocalDateTime"], Class="Win32_OperatingSystem").ok()
+    assert behind.startswith("2026-11-21T07:50:0") and local.startswith("202611210750")
 
 
 def groups(host: Host) -> dict[str, str]:
