@@ -44,14 +44,19 @@ _certificate = table(
 )
 #: An Edge of Office Communications Server, as Merge-CsLegacyTopology has to be told of it (LegacyUserInput.2008).
 _ocs_edge = {
-    "access_fqdn": Key(_fqdn, True),
-    "web_conferencing_fqdn": Key(_fqdn, True),
-    "av_fqdn": Key(_fqdn, True),
     "internal_fqdn": Key(_fqdn, True),
-    "machines": Key(each(_fqdn, least=1, unique=True), True),
+    "web_conferencing_fqdn": Key(_fqdn, True),
     "next_hop_fqdn": Key(_fqdn, True),
+    "machines": Key(each(_fqdn, least=1, unique=True)),
+    "access_fqdn": Key(_fqdn),
+    "av_fqdn": Key(_fqdn),
     "federation": Key(boolean),
+    "version": Key(one_of("OCS2007", "OCS2007R2")),
+    "access_port": Key(number(1, 65535)),
+    "web_conferencing_port": Key(number(1, 65535)),
+    "external_web_conferencing_port": Key(number(1, 65535)),
 }
+_name_of = text("The id of a preflight finding", 60)
 _front_end = {"fqdn": Key(_fqdn, True)}
 _sql = {"server_fqdn": Key(_fqdn, True), "instance": Key(text("The name of a SQL Server instance", 16))}
 _file_store = {"server_fqdn": Key(_fqdn, True), "share": Key(text("The name of a file share", 80), True)}
@@ -132,6 +137,7 @@ SCHEMA = table(
         ),
         "ocs": Key(table({"edges": Key(each(table(_ocs_edge), least=1), True)})),
         "media": Key(table(_media)),
+        "preflight_accepts": Key(each(_name_of, unique=True)),
         "trusted_roots": Key(each(_file)),
         "edge_hosts_entries": Key(each(table(_hosts_entry))),
         "gates_confirmed": Key(each(one_of(*GATES), unique=True)),
