@@ -128,7 +128,13 @@ def sketch(
     if topology is None:
         first = organisation or Organisation(("unknown.invalid",), sites[0] if sites else "Unknown")
         topology = first_document(first, SKETCH)
+    elif not topology.is_sketch:
+        additions = Additions(topology.data)
+        additions.set_attribute(topology.root, "Signature", SKETCH)
+        topology = parse(additions.apply())
     home = next(iter(topology.sites.values()))
+    if merged:
+        topology = _with_site(topology, LEGACY_SITE)
     for name in sites:
         topology = _with_site(topology, name)
     for row in known.registrars:

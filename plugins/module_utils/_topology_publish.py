@@ -20,7 +20,7 @@ from ._module import Report, Task
 from ._names import BadName, fqdn, same
 from ._server import FOLDER, published_topology, removal
 from ._session import quietly
-from ._topology import Topology, check_fresh
+from ._topology import LEGACY_SITE, Topology, check_fresh
 from ._topology_compare import difference, unintended
 from ._topology_document import TopologyError
 from ._topology_effects import TOPOLOGY_DOCUMENT, effects
@@ -55,6 +55,8 @@ _DOCUMENT = "topology document to publish"
 #: The cost of a declared topology on a store of Lync Server 2010, by the name that accepts it.
 COST = "simple_urls_dropped"
 _OLD_VERSION = 5
+#: What a planned merge is known to bring.
+_LEGACY = f"Site:{LEGACY_SITE}"
 
 _READS = (
     Query(TOPOLOGY_DOCUMENT),
@@ -131,6 +133,8 @@ def _start(task: Task, organisation: Organisation | None, documents: Sequence[Ro
         return Start(_sketch(task, topology, organisation, merged=bool(topology.legacy_sites)))
     if is_nothing(topology):
         return _first(organisation, sites, topology.signature)
+    if task.check_mode and not topology.legacy_sites and any(same(row["Identity"], _LEGACY) for row in sites):
+        return Start(_sketch(task, topology, organisation, merged=True))
     return Start(topology)
 
 
