@@ -74,11 +74,11 @@ def copy_configuration(w: World, source: Host, target: Host) -> None:
     target.call("Import-CsConfiguration", FileName=path, LocalStore=True).ok()
 
 
-def install(w: World, fqdn: str) -> Host:
+def install(w: World, fqdn: str, source: str = FRONT_END) -> Host:
     """Local store, replica, components, enabled; certificates and a start are still to come."""
-    host, source = Host(w, fqdn), Host(w, "pool2013.contoso.test")
+    host = Host(w, fqdn)
     assert run(host, BOOTSTRAPPER, "/BootstrapLocalMgmt")[0] == 0
-    copy_configuration(w, source, host)
+    copy_configuration(w, Host(w, source), host)
     host.call("Enable-CsReplica", Confirm=False).ok()
     host.call("Start-CsWindowsService", Name="Replica").ok()
     w.clock.advance(10)
