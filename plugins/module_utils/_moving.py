@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +141,7 @@ class Roster:
         self._later: list[tuple[float, int]] = []
         self._tried: dict[int, int] = {}
         self._on_the_way: dict[int, str] = {}
+        self._busy: Counter[str] = Counter()
         self.doubtful: dict[int, Verdict] = {}
         self.failed: dict[int, Verdict] = {}
         self.moved = 0
@@ -162,6 +163,7 @@ class Roster:
         taken = [queue.popleft() for _ in range(min(max(0, most), len(queue)))]
         for one in taken:
             self._on_the_way[one] = host
+        self._busy[host] += len(taken)
         return taken
 
     def drop_host(self, host: str) -> None:
@@ -173,12 +175,12 @@ class Roster:
 
     def settle(self, user: int, verdict: Verdict, now: float) -> str:
         """What becomes of a user who was on the way: moved, waiting (again), doubtful or failed."""
-        del self._on_the_way[user]
+        self._busy[self._on_the_way.pop(user)] -= 1
         return self._placed(user, verdict, now)
 
     def returned(self, user: int) -> None:
         """Was taken but not begun."""
-        del self._on_the_way[user]
+        self._busy[self._on_the_way.pop(user)] -= 1
         self.add([user])
 
     def seen(self, user: int, verdict: Verdict, now: float) -> str:
@@ -205,6 +207,13 @@ class Roster:
         return "failed"
 
     # --- counts
+
+    def users_of(self, host: str) -> list[int]:
+        """Who is on the way on a host."""
+        return [user for user, where in self._on_the_way.items() if where == host]
+
+    def has_work(self, host: str) -> bool:
+        return bool(self._waiting[host] or self._busy[host])
 
     @property
     def hosts(self) -> tuple[str, ...]:

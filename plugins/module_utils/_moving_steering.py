@@ -29,13 +29,16 @@ DRIFT = 0.75
 
 
 class Steering:
-    """`wanted` movers, never more than `maximum`. Each `learn` is a measurement with just that many at work."""
+    """`wanted` movers, never more than `maximum`. Each `learn` is a measurement with just that many at work.
 
-    def __init__(self, maximum: int) -> None:
-        if maximum < 1:
-            raise ValueError("At least one mover is needed.")
+    `least` is the number of hosts: each of them has a share of the users, which needs one mover.
+    """
+
+    def __init__(self, maximum: int, least: int = 1) -> None:
+        if not 1 <= least <= maximum:
+            raise ValueError("At least one mover is needed for each host.")
         self.maximum = self._ceiling = maximum
-        self.wanted = 1
+        self.wanted = self._least = least
         self._rates: dict[int, float] = {}
         self._settled = False
         self._poor = self._clean = self._flat = 0
@@ -51,14 +54,14 @@ class Steering:
 
     def refused(self, running: int) -> None:
         """A server's quota lets no more be started than these."""
-        self._ceiling = max(1, min(self._ceiling, running))
+        self._ceiling = max(self._least, min(self._ceiling, running))
         self._rates = {number: rate for number, rate in self._rates.items() if number <= self._ceiling}
         self.wanted = min(self.wanted, self._ceiling)
         self._clean = 0
 
-    def limit(self, maximum: int) -> None:
-        """Hosts came or went."""
-        self.maximum = max(1, maximum)
+    def limit(self, maximum: int, least: int = 1) -> None:
+        """A host went."""
+        self.maximum, self._least = max(least, maximum), least
         self._ceiling = min(self._ceiling, self.maximum)
         self.wanted = min(self.wanted, self._ceiling)
 
@@ -78,7 +81,7 @@ class Steering:
     def _ease(self) -> None:
         """Half of them: what the servers cannot take is no throughput."""
         self._clean = 0
-        self._ceiling = max(1, self.wanted // 2)
+        self._ceiling = max(self._least, self.wanted // 2)
         self._rates = {number: rate for number, rate in self._rates.items() if number <= self._ceiling}
         self.wanted, self._settled = self._ceiling, True
 
@@ -121,7 +124,7 @@ class Steering:
     def _again(self) -> None:
         """The servers are not what they were."""
         self._rates, self._settled, self._flat, self._poor = {}, False, 0, 0
-        self.wanted = 1
+        self.wanted = self._least
 
 
 class Gauge:

@@ -112,7 +112,7 @@ def test_a_failure_limit_counts_or_shares() -> None:
 VERDICTS = st.sampled_from([m.MOVED, m.TRANSIENT, m.FAILED, m.DOUBT, m.NEVER_RAN])
 
 
-@given(st.integers(0, 25), HOSTS, st.integers(1, 4), st.data())
+@given(st.integers(0, 8), HOSTS, st.integers(1, 3), st.data())
 def test_no_user_is_lost_or_taken_twice_at_once(count: int, hosts: list[str], tries: int, data: st.DataObject) -> None:
     names = [f"sip:user{n}@contoso.test" for n in range(count)]
     roster = m.Roster(names, hosts, tries=tries, pause=10)

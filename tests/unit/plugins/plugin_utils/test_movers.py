@@ -8,91 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet, Effect, change_to_json
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import AnswerTimeout, NeverRan, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _movers
-from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._faults import Fate, Fault, quota_reached
-from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import MoverPerformer, Movers
-from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._pipe import NeverArrived
-
-HELLO = {"computer": "FE", "domain": "contoso.test", "powershell": "3.0", "windows": "6.2"}
-
-
-class Host:
-    """What the shells of the movers have in common: who was moved, by whom, and what goes wrong."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.moved: list[str] = []
-        self.open_shells = 0
-        self.most_at_once = self.at_once = 0
-        self.gate = threading.Event()
-        self.gate.set()
-        self.quota = 99
-        self.refuses: dict[str, Any] = {}
-        self.trouble: Callable[[list[str]], None] = lambda users: None
-        self.reasons: list[str] = []
-        self.laws: Callable[[Any, Any], list[str]] = lambda change, facts: []
-        self.lock = threading.Lock()
-
-    def performer(self, shell: Any) -> MoverPerformer:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-
-        journal = Journal(self.directory, "run-1", sync=False)
-        context = Context(str(self.directory), "run-1", "fe")
-        return MoverPerformer(shell, journal, Overlay(journal), lambda change, facts: self.laws(change, facts), context)
-
-    def movers(self, **more: Any) -> Movers:
-        return Movers(lambda: Shell(self), self.performer, lambda hello: self.reasons, **more)
-
-
-class Shell:
-    def __init__(self, host: Host) -> None:
-        self.host, self.starts, self.is_open = host, 0, False
-        self.hello: Mapping[str, Any] = HELLO
-        self.scope = "fe.contoso.test"
-
-    def open(self) -> Mapping[str, Any]:
-        with self.host.lock:
-            if not self.is_open:
-                if self.host.open_shells >= self.host.quota:
-                    fault = NeverArrived(Fault(Fate.DOUBT, "zu viele", 2150859174))
-                    raise Unreachable("no more") from fault
-                self.host.open_shells += 1
-                self.is_open, self.starts = True, self.starts + 1
-        return HELLO
-
-    def drop(self) -> None:
-        with self.host.lock:
-            self.host.open_shells -= self.is_open
-            self.is_open = False
-
-    def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
-        host, users = self.host, [str(call["parameters"]["Identity"]) for call in calls]
-        with host.lock:
-            host.at_once += 1
-            host.most_at_once = max(host.most_at_once, host.at_once)
-        try:
-            host.gate.wait(10)
-            host.trouble(users)
-            ends = []
-            with host.lock:
-                for index, user in enumerate(users):
-                    error = host.refuses.get(user)
-                    host.moved += [] if error else [user]
-                    ends.append({"call": index, "ok": not error, "errors": [error] if error else [], "seconds": 0.5})
-            return Reply([[] for _ in calls], ends)
-        finally:
-            with host.lock:
-                host.at_once -= 1
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._faults import quota_reached
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import Movers
+from moving_doubles import Host, move_of
 
 
 @pytest.fixture
@@ -110,13 +36,7 @@ def movers(host: Host) -> Iterator[Movers]:
 
 
 def users(*numbers: int) -> list[tuple[int, dict[str, Any]]]:
-    made = []
-    for number in numbers:
-        who = f"sip:user{number}@contoso.test"
-        call = Cmdlet("Move-CsUser", {"Identity": who, "Target": "new", "Confirm": False})
-        effect = Effect("user", "organisation", who, {"RegistrarPool": "new"})
-        made.append((number, change_to_json(Change(call, f"user {who}", (effect,), before={"RegistrarPool": "old"}))))
-    return made
+    return [(number, move_of(f"sip:user{number}@contoso.test")) for number in numbers]
 
 
 def until(movers: Movers, done: Callable[[dict[str, Any]], Any], wanted: int | None = None) -> dict[str, Any]:
