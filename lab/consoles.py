@@ -52,15 +52,30 @@ def federation_fqdn(world: t.Any, value: str) -> t.Any:
 
 
 def gateway_console(world: t.Any, value: str) -> t.Any:
-    """start or stop: the old gateway's service."""
+    """start or stop: the old gateway's service. An FQDN: the Access Edge that the gateway works with."""
     computer = world.computer(world.gateway.fqdn) if world.gateway is not None else None
     service = computer.windows_services.get(OCS_GATEWAY) if computer is not None else None
     if computer is None or service is None:
         raise LabError("There is no XMPP gateway in this estate.")
-    if value not in ("start", "stop"):
-        raise LabError(f"The gateway's service can be told start or stop, not {value!r}.")
-    (start if value == "start" else stop)(world, computer, service)
-    return service.status
+    if value in ("start", "stop"):
+        (start if value == "start" else stop)(world, computer, service)
+    else:
+        world.gateway.edge = _edge(world, value)
+    return {"service": service.status, "edge": world.gateway.edge}
+
+
+def _edge(world: t.Any, value: str) -> str:
+    """The Edge pool whose own FQDN or whose Access Edge FQDN this is."""
+    wanted = _fqdn(value).casefold()
+    if world.ocs is not None and wanted in (world.ocs.edge, world.ocs.access_fqdn.casefold()):
+        return str(world.ocs.edge)
+    topology = world.cms.topology
+    for service in topology.of_role("EdgeServer"):
+        fqdn = str(topology.cluster(service.cluster).fqdn).casefold()
+        client = service.port("AccessEdge", "SipClient", "External")
+        if wanted in (fqdn, (client.configured_fqdn or "").casefold() if client is not None else fqdn):
+            return fqdn
+    raise LabError(f"There is no Access Edge {value}; the gateway's service can also be told start or stop.")
 
 
 def group_member(world: t.Any, value: str) -> t.Any:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from ..estate import Edge, Estate, Host, Pool
 from . import legacy, media, services, windows_features, windows_registry
-from .central_store import CentralManagement, location, no_store
+from .central_store import CentralManagement, empty_topology, location, new_store, no_store
 from .clock import Clock
 from .computers import EDITIONS, Computer
 from .equipment import equip, equip_computer, start_services
@@ -50,14 +51,20 @@ def create(estate: Estate, clock: Clock | None = None) -> World:
     world = World(estate, clock)
     now = clock.now()
     topology = topology_of(estate)
+    world.preparation = _prepared(estate)
     if estate.pools:
         world.cms = Store(Snapshot(1, now, topology, _settings(estate, topology)))
         where = _store_location(estate)
         world.central = CentralManagement(where, {where: world.cms})
+    elif estate.ocs is None and world.preparation.forest.version > PRODUCTS["ocs_2007_r2"]:
+        # A forest of Lync Server without any pool: a store that nobody has published to.
+        where = location(f"sql.{estate.domain}", "RTC")
+        world.cms = Store(replace(new_store(now).current, settings=_settings(estate, empty_topology())))
+        world.central = CentralManagement(where, {where: world.cms})
+        topology = world.cms.topology
     else:
         world.cms = no_store(now)
         topology = world.cms.topology
-    world.preparation = _prepared(estate)
     world.tables["absent_groups"] = world.preparation.absent()
     populate(world.ad, estate, now)
     if estate.gateway is not None:

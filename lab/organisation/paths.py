@@ -121,7 +121,9 @@ def _ocs_path(world: World, edge: Service, domain: str, pool: str) -> str | None
 
 
 def _ocs_edge_to_gateway(world: World, domain: str) -> str | None:
-    ocs = world.ocs
+    ocs, gateway = world.ocs, world.gateway
+    if ocs is not None and gateway is not None and gateway.edge != ocs.edge:
+        return "path-route-left-legacy-edge"
     if ocs is None or domain.casefold() not in (d.casefold() for d in ocs.allowed_domains):
         return "path-no-allowed-domain"
     if not serving(world, ocs.edge, "RTCSRV"):

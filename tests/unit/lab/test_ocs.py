@@ -325,6 +325,11 @@ def test_what_cuts_the_way():
     consoles.act(w, "gateway_console", "stop")
     assert {reaches(w), reaches(w, other)} == {"path-gateway-stopped"}
     consoles.act(w, "gateway_console", "start")
+    consoles.act(w, "gateway_console", "access.contoso.test")
+    assert w.gateway.edge == steps.EDGE
+    assert {reaches(w), reaches(w, other)} == {"path-route-left-legacy-edge"}
+    consoles.act(w, "gateway_console", "sip.contoso.test")
+    assert {reaches(w), reaches(w, other)} == {None}
     fe.call("Grant-CsExternalAccessPolicy", Identity=USER, PolicyName=None).errors.clear()
     fe.call("New-CsXmppAllowedPartner", Identity="fabrikam.test").ok()
     assert reaches(w) != None and reaches(w, other) is None  # noqa: E711  which reason it is, the policy decides
@@ -337,7 +342,7 @@ def test_what_cuts_the_way():
     [
         ("ocs_edge", "x", "there are gateway_console"),
         ("ocs_edge_internal_list", "no name", "not a fully qualified"),
-        ("gateway_console", "explode", "start or stop"),
+        ("gateway_console", "other.contoso.test", "start or stop"),
         ("group_member", "nobody", "ACCOUNT=GROUP"),
     ],
 )
