@@ -26,6 +26,8 @@ from ._session import Session, quietly
 Row = Mapping[str, Any]
 
 DONE, RESTART, BUSY = 0, (3010, 1641), 1618
+#: SQL Server's set-up: a restart is pending, and has to be made first (0x84BE0BC2).
+RESTART_FIRST = -2067919934
 #: Another installation is waited for, and looked at every so many seconds.
 INTERVAL = 15
 MSIEXEC = "C:\\Windows\\System32\\msiexec.exe"
@@ -162,6 +164,11 @@ def _failed(task: Task, one: Package, outcome: Mapping[str, Any]) -> Exception:
         return NotReady(
             f"{one.name}: the installer on {host} has not ended within {task.params['seconds']} s and is left running. Run "
             "the task again: it waits for its end and looks before it installs anything."
+        )
+    if outcome["exit"] == RESTART_FIRST:
+        return NotReady(
+            f"{one.name}: SQL Server cannot be installed on {host} before Windows was restarted, which is pending there: "
+            "restart it (restart), and run the task again."
         )
     return CmdletFailed(
         f"{one.name}: the installer {one.path} on {host} ended with exit code {outcome['exit']}. See its log in %TEMP% there, "

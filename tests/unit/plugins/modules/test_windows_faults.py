@@ -94,7 +94,13 @@ def test_exit_codes_of_success(bench, code, wants):
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [(1603, "exit code 1603"), (None, "is left running"), (-2068578304, "exit code -2068578304")]
+    ("code", "said"),
+    [
+        (1603, "exit code 1603"),
+        (None, "is left running"),
+        (-2068578304, "exit code -2068578304"),
+        (-2067919934, "before Windows was restarted"),
+    ],
 )
 def test_exit_codes_of_failure(bench, code, said):
     installing(bench, code)
