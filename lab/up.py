@@ -129,7 +129,9 @@ class Lab:
             endpoint.start()
         name = computer.inventory_name or computer.host
         self.hosts.append(
-            inventory.Host(name, computer.fqdn, tuple(computer.groups), account, endpoint, computer.joined, computer.dns_suffix)
+            inventory.Host(
+                name, computer.fqdn, tuple(computer.groups), account, endpoint, computer.joined, computer.dns_suffix
+            )
         )
 
     def _restart(self, computer: t.Any, seconds: float) -> None:
