@@ -18,7 +18,6 @@ import typing as t
 from pathlib import Path
 
 from . import control
-from .consoles import ACTS
 from .place import LabError, Place, clean, prepare, random_prefix
 from .process import Process
 
@@ -97,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("topology", metavar="FILE|YAML", help="pools and edges, as in an estate")
 
     gui = running("gui", _gui, "Be the operator at a console: do what no cmdlet does.")
-    gui.add_argument("name", metavar="NAME", help=", ".join(sorted(ACTS)))
+    gui.add_argument("name", metavar="NAME", help="what to do there: lab/README.md lists the consoles")
     gui.add_argument("value", metavar="VALUE", help="an FQDN; start or stop; ACCOUNT=GROUP")
 
     command("bind", _bind, "Read calls as JSON lines; print how PowerShell's binder takes each.")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 from types import SimpleNamespace
 
+from . import hands
 from .estate_checks import is_name
 from .organisation.legacy import Ocs
 from .organisation.services import OCS_GATEWAY, start, stop
@@ -96,13 +97,18 @@ ACTS: dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "gateway_console": gateway_console,
     "group_member": group_member,
 }
+#: They are sequences of calls, between which the rest of the lab goes on.
+LONG: dict[str, t.Callable[[t.Any, str], t.Any]] = {"edge_without_session": hands.edge}
+NAMES = tuple(sorted({**ACTS, **LONG}))
 
 
 def act(world: t.Any, name: str, value: str) -> dict[str, t.Any]:
     """Do one of them, and tell what the console shows then."""
+    if name in LONG:
+        return {name: LONG[name](world, _fqdn(value))}
     doing = ACTS.get(name)
     if doing is None:
-        raise LabError(f"{name!r} is nothing that the operator can do; there are {', '.join(sorted(ACTS))}.")
+        raise LabError(f"{name!r} is nothing that the operator can do; there are {', '.join(NAMES)}.")
     with world.turn():
         shown = doing(world, value)
         world.transcript.append(

@@ -340,10 +340,11 @@ def test_what_cuts_the_way():
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("ocs_edge", "x", "there are gateway_console"),
+        ("ocs_edge", "x", "there are edge_without_session"),
         ("ocs_edge_internal_list", "no name", "not a fully qualified"),
         ("gateway_console", "other.contoso.test", "start or stop"),
         ("group_member", "nobody", "ACCOUNT=GROUP"),
+        ("edge_without_session", "other.contoso.test", "not a machine of an Edge pool"),
     ],
 )
 def test_the_operator_is_told_what_he_got_wrong(name, value, sentence):

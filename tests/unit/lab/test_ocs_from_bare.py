@@ -128,6 +128,12 @@ def test_from_bare_hosts_to_a_moved_pilot(name, pool):
     ]
     users = [world.ad.by_key(f"sip:user{n:03d}@contoso.test") for n in (1, 2)]
     assert [user_reaches(world, user, "nwtraders.test") for user in users] == [None, None]
+    for fqdn in names or edges:
+        done = consoles.act(world, "edge_without_session", fqdn)["edge_without_session"]
+        assert set(done.values()) == {"Running"}
+        world.clock.advance(10)
+        assert state(world)["replicas"][fqdn]["up_to_date"]
+        assert consoles.act(world, "edge_without_session", fqdn)["edge_without_session"] == done
     assert ocs_steps.broken(world) == []
     copied = world.copy()
     assert state(copied) == state(world)
