@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import eventually, shell_of
 
@@ -19,6 +21,9 @@ SUFFIX = {"LiteralPath": TCPIP, "Name": "NV Domain", "Value": "contoso.test", "F
 
 def test_an_edge_comes_back_with_its_suffix(lab):
     running = lab("lync2010-standard", "--users", "1", "--speed", "10")
+    hosts = yaml.safe_load(Path(running.inventory).read_text())["all"]["hosts"]
+    assert hosts["edge2013"]["expected_computer_name"] == "edge2013"
+    assert hosts["fe2013"]["expected_computer_name"] == "pool2013.contoso.test"
     shell = shell_of(running, "edge2013")
     hello = shell.open()
     assert (hello["computer"], hello["domain"], hello["lync"]) == ("EDGE2013", "", None)
