@@ -28,6 +28,7 @@ ALLOWED = tuple(
         r"roles/[a-z_0-9]+/templates/[a-z_0-9./]+\.j2",
         r"playbooks/[a-z_0-9]+\.yml",
         r"lab/[a-z_0-9/]+\.py",
+        r"progress/[a-z_]+\.py",
         r"lab/([a-z_0-9/]+/)?README\.md",
         r"lab/[a-z_0-9/]+\.(yml|json|json\.xz)",
         r"docs/[a-zA-Z_0-9/-]+\.(rst|md|yml)",

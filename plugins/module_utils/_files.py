@@ -14,7 +14,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,11 @@ def line_of(entry: dict[str, Any]) -> bytes:
 
 def append(directory: str | os.PathLike[str], name: str, entries: Iterable[dict[str, Any]], *, sync: bool) -> None:
     """Each entry with one write, all under one lock; with `sync` they are on the disk when this returns."""
-    lines = [line_of(one) for one in entries]
+    append_lines(directory, name, [line_of(one) for one in entries], sync=sync)
+
+
+def append_lines(directory: str | os.PathLike[str], name: str, lines: Sequence[bytes], *, sync: bool) -> None:
+    """The same for lines that are written already, each with its end."""
     if not lines:
         return
     try:

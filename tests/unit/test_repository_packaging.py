@@ -55,7 +55,7 @@ def build(path: Path, files: dict[str, str]) -> Path:
 def test_what_a_release_is_made_of_may_be_shipped(tarball: Any, tmp_path: Path) -> None:
     names = [
         "plugins/modules/xmpp_partner.py", "plugins/plugin_utils/cmdlet_host.ps1", "roles/user_move/tasks/main.yml",
-        "roles/user_move/README.md", "playbooks/migrate.yml", "lab/__main__.py", "lab/data/lync_cmdlets.json.xz",
+        "roles/user_move/README.md", "playbooks/migrate.yml", "lab/__main__.py", "lab/data/lync_cmdlets.json.xz", "progress/__main__.py",
         "docs/docsite/rst/guide_user.rst", "CHANGELOG.rst", "tests/config.yml",
     ]  # fmt: skip
     assert tarball.judge(build(tmp_path / "a.tar.gz", dict.fromkeys(names, "x"))) == []

@@ -1,0 +1,231 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far the moving of users is, as the journal tells: shown while a task runs, or by a command beside it.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import Follower, parse
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import JOURNAL
+
+MOVING = "moving"
+"""Key of the note that says how many users a task is about to move."""
+SPAN = 60.0
+"""Seconds over which the speed is averaged."""
+INTERVAL = 5.0
+_MOVES = (b"Move-CsUser", b"Move-CsLegacyUser")
+
+
+@dataclass
+class Progress:
+    """Of the last moving of users in one run, or of any run where none is named."""
+
+    run: str | None = None
+    total: int | None = None
+    moved: int = 0
+    began: float | None = None
+    last: float | None = None
+    failed: set[str] = field(default_factory=set)
+    _open: dict[str, str] = field(default_factory=dict)
+    _recent: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def take(self, line: bytes) -> None:
+        if b'"kind":"outcome"' in line[:60]:
+            self._outcome(line)
+        elif b'"kind":"note"' in line[:60]:
+            self._note(line)
+        elif any(name in line for name in _MOVES):
+            self._intent(line)
+
+    def _entry(self, line: bytes) -> Mapping[str, Any] | None:
+        entry = parse(line)
+        return entry if entry is not None and self.run in (None, entry.get("run")) else None
+
+    def _note(self, line: bytes) -> None:
+        """A task begins to move: what was counted before belongs to another one."""
+        entry = self._entry(line)
+        count = entry.get(MOVING) if entry is not None else None
+        if entry is None or not isinstance(count, int):
+            return
+        self.total, self.moved, self.began, self.last = count, 0, _moment(entry), None
+        self.failed, self._open = set(), {}
+        self._recent.clear()
+
+    def _intent(self, line: bytes) -> None:
+        entry = self._entry(line)
+        if entry is not None and entry["kind"] == "intent":
+            self._open[str(entry["id"])] = str(entry.get("object"))
+            self.began = self.began or _moment(entry)
+
+    def _outcome(self, line: bytes) -> None:
+        if not self._open:
+            return
+        entry = self._entry(line)
+        user = self._open.pop(str(entry.get("id")), None) if entry is not None else None
+        if entry is None or user is None:
+            return
+        self.last = _moment(entry)
+        if entry.get("ok"):
+            self.moved += 1
+            self.failed.discard(user)
+        else:
+            self.failed.add(user)
+        if self.last is not None:
+            if not self._recent:
+                self._recent.append((self.began or self.last, 0))
+            if len(self._recent) > 1 and self._recent[-1][0] == self.last:
+                self._recent.pop()  # answers come many at a time
+            self._recent.append((self.last, self.moved))
+            while len(self._recent) > 2 and self._recent[1][0] < self.last - SPAN:
+                self._recent.popleft()
+
+    # --- what it comes to
+
+    @property
+    def left(self) -> int | None:
+        return None if self.total is None else max(0, self.total - self.moved - len(self.failed))
+
+    @property
+    def under_way(self) -> int:
+        return len(self._open)
+
+    @property
+    def speed(self) -> float | None:
+        """Users per second, of the last minute."""
+        if not self._recent:
+            return None
+        since, before = self._recent[0]
+        until, now = self._recent[-1]
+        return (now - before) / (until - since) if until > since else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        speed, left = self.speed, self.left
+        return None if not speed or left is None else left / speed
+
+    def shown(self) -> str:
+        parts = [f"{self.moved} moved", f"{len(self.failed)} failed"]
+        if self.total is not None:
+            parts.append(f"{self.left} of {self.total} left")
+        if self.speed:
+            parts.append(f"{self.speed:.1f} users/s")
+        if self.left and self.seconds_left is not None:
+            parts.append(f"about {duration(self.seconds_left)} left")
+        return ", ".join(parts)
+
+    def bar(self, width: int = 40) -> str:
+        done = self.moved + len(self.failed)
+        full = width if not self.total else min(width, width * done // self.total)
+        return f"[{'#' * full}{'.' * (width - full)}] {self.shown()}"
+
+
+def _moment(entry: Mapping[str, Any]) -> float | None:
+    try:
+        return datetime.fromisoformat(str(entry.get("at"))).timestamp()
+    except ValueError:
+        return None
+
+
+def duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+class Follow:
+    """A thread that tells of progress while a task runs. It reads what is on the disk, so it sees what every daemon does."""
+
+    def __init__(
+        self, state_dir: str | Path, run: str, tell: Callable[[str], None], interval: float = INTERVAL
+    ) -> None:
+        self.progress = Progress(run)
+        self._follower = Follower(state_dir, JOURNAL)
+        self._tell, self._interval = tell, interval
+        self._over = threading.Event()
+        self._told = ""
+        self._thread = threading.Thread(target=self._life, name="progress", daemon=True)
+
+    def __enter__(self) -> Follow:
+        self._look()  # what lies there already is another task's
+        self.progress = Progress(self.progress.run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join(self._interval + 5)
+        self._look()
+        self._say()
+
+    def _life(self) -> None:
+        while not self._over.wait(self._interval):
+            self._look()
+            self._say()
+
+    def _look(self) -> None:
+        try:
+            for line in self._follower.lines():
+                self.progress.take(line)
+        except (MigrationError, OSError):
+            return  # whoever writes it will say what is wrong with it
+
+    def _say(self) -> None:
+        said = self.progress.shown()
+        if said != self._told and (self.progress.total or self.progress.moved or self.progress.failed):
+            self._told = said
+            self._tell(said)
+
+
+def main_loop(
+    state_dir: Path,
+    run: str | None,
+    follow: bool,
+    write: Callable[[str], None],
+    *,
+    as_json: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Draw the progress of a journal once, or again and again until all users are done."""
+    follower, progress = Follower(state_dir, JOURNAL), Progress(run)
+    while True:
+        for line in follower.lines():
+            progress.take(line)
+        write(
+            json.dumps(facts(progress)) + "\n"
+            if as_json
+            else ("\r" if follow else "") + progress.bar() + ("" if follow else "\n")
+        )
+        if not follow or progress.left == 0:
+            if follow and not as_json:
+                write("\n")
+            return 0 if progress.moved or progress.failed or progress.total is not None else 1
+        sleep(1.0)
+
+
+def facts(progress: Progress) -> dict[str, Any]:
+    return {
+        "total": progress.total,
+        "moved": progress.moved,
+        "failed": len(progress.failed),
+        "left": progress.left,
+        "under_way": progress.under_way,
+        "users_per_second": round(progress.speed, 2) if progress.speed else None,
+        "seconds_left": round(progress.seconds_left) if progress.seconds_left is not None else None,
+    }
