@@ -95,6 +95,8 @@ class Listeners:
                 message, sender = self._datagrams.recvfrom(65535)
             except OSError:
                 return
+            if sender is None:  # so a socket that was shut down wakes
+                return
             with contextlib.suppress(OSError):
                 for answer in self._answers(message, False):
                     self._datagrams.sendto(answer, sender)

@@ -18,6 +18,7 @@ from ._xmpp_dialback import Authoritative
 from ._xmpp_line import Line
 
 PING_SECONDS = 5.0
+STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 #: Elements that a server may send before the one that is waited for.
 MAX_BETWEEN = 20
 
@@ -58,15 +59,26 @@ def by_dialback(
         return Attempt(False, "the server gave its stream no id, so no key can be made for it")
     both = _both_ways(line, offers)
     line.send(xmpp.dialback("result", sender, domain, authoritative.key(domain, stream)))
-    element = _awaited(line, (xmpp.DIALBACK, "result"))
+    try:
+        element = _awaited(line, (xmpp.DIALBACK, "result"))
+    except Hostile as exc:
+        return Attempt(False, f"{exc.text}; {_asked(authoritative, domain)}")
+    except OSError as exc:
+        return Attempt(False, f"{exc.strerror or 'no answer in time'}; {_asked(authoritative, domain)}")
     kind = element.attributes.get("type", "")
     if kind != "valid":
-        asked = any(name.lower() == domain for name, _valid in authoritative.asked)
-        said = "it asked the authoritative server" if asked else "it never asked the authoritative server"
         error = element.find(xmpp.SERVER, "error")
-        why = xmpp.condition(error, "urn:ietf:params:xml:ns:xmpp-stanzas") if error is not None else kind or "no type"
-        return Attempt(False, f"{why}; {said}")
+        why = xmpp.condition(error, STANZA_ERRORS) if error is not None else kind or "no type"
+        return Attempt(False, f"{why}; {_asked(authoritative, domain)}")
     return Attempt(True, "", _pinged(line, sender, domain, both, authoritative))
+
+
+def _asked(authoritative: Authoritative, domain: str) -> str:
+    """What the authoritative server knows of it: most failures are a service record that leads elsewhere."""
+    for name, valid in reversed(authoritative.asked):
+        if name.lower() == domain:
+            return f"it asked the authoritative server, which called the key {'valid' if valid else 'invalid'}"
+    return "it never asked the authoritative server"
 
 
 def _both_ways(line: Line, offers: Features) -> bool:

@@ -43,8 +43,16 @@ CONNECTION_SECONDS = 30.0
 class Authoritative:
     """Use as a context manager. ``key`` makes the key of a stream; ``pings`` are answered ones."""
 
-    def __init__(self, address: str, port: int, sender: str, deadline: Deadline, tls: ssl.SSLContext | None) -> None:
-        self.address, self.port, self.sender = address, port, sender
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        sender: str,
+        deadline: Deadline,
+        tls: ssl.SSLContext | None,
+        external: bool = False,
+    ) -> None:
+        self.address, self.port, self.sender, self.external = address, port, sender, external
         self._deadline, self._tls = deadline, tls
         self._secret = secrets.token_bytes(32)
         self._streams: dict[tuple[str, str], str] = {}
@@ -154,7 +162,7 @@ class _Incoming:
     ) -> None:
         self.owner, self.tls, self.deadline = owner, tls, deadline
         self.line = Line(connection, deadline)
-        self.secured = False
+        self.secured = self.known = False
 
     def run(self) -> None:
         self._open()
@@ -171,8 +179,12 @@ class _Incoming:
             elif kind == (xmpp.DIALBACK, "verify"):
                 self._verify(element)
             elif kind == (xmpp.DIALBACK, "result"):
-                # A server that has something to tell: all that it can tell is the answer to a ping with its number.
+                # A server that has something to tell, as the next one: only the answer to a ping with its number counts.
                 self._reply("result", element, True)
+            elif kind == (xmpp.SASL, "auth") and self.secured:
+                self.line.send(f"<success xmlns='{xmpp.SASL}'/>".encode())
+                self.known = True
+                self._open()
             elif kind == (xmpp.SERVER, "iq"):
                 self.owner.pinged(element)
 
@@ -183,6 +195,8 @@ class _Incoming:
             raise Hostile("no_stream", "what came is no XMPP server")
         self.line.send(xmpp.opening(self.owner.sender, header.sender or "", secrets.token_hex(8)))
         offer = f"<starttls xmlns='{xmpp.TLS}'/>" if self.tls is not None and not self.secured else ""
+        if self.secured and not self.known and self.owner.external:
+            offer += f"<mechanisms xmlns='{xmpp.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms>"
         offer += f"<dialback xmlns='{xmpp.DIALBACK_FEATURE}'/>"
         self.line.send(f"<stream:features>{offer}</stream:features>".encode())
 

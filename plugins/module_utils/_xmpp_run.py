@@ -124,7 +124,7 @@ def _listening(options: Mapping[str, Any] | None, rules: Rules, deadline: Deadli
     if not 0 <= options["port"] < 65536:
         raise InvalidInput(f"dialback_listen: port is {options['port']}, but is to be from 1 to 65535.")
     tls = rules.contexts.listening() if rules.own_certificate else self_signed(sender)
-    with Authoritative(where, options["port"], sender, deadline, tls) as authoritative:
+    with Authoritative(where, options["port"], sender, deadline, tls, rules.own_certificate) as authoritative:
         yield replace(rules, authoritative=authoritative)
 
 
