@@ -20,7 +20,7 @@ from ._module import Report, Task
 from ._names import fqdn
 from ._server import published_topology
 from ._session import quietly
-from ._store_location import Place, place, read_location, record_none, refuse_second
+from ._store_location import STORE_LOCATION, Place, location_in, place, record_none, refuse_second
 from ._topology import Topology
 from ._topology_document import TopologyError
 
@@ -46,6 +46,8 @@ class Target:
     #: where a Central Management store is to be, and where Active Directory says that one is
     central: Place | None = None
     location: str | None = None
+    #: what was read of it already
+    found: Sequence[Row] | None = None
 
     @property
     def strict(self) -> Query:
@@ -61,7 +63,7 @@ def run(task: Task) -> Report:
     after: dict[str, Any] = {}
     # One after the other: the local databases may be some that were created a moment ago.
     for target in targets:
-        found = _read(task, target)
+        found = _read(task, target) if target.found is None else list(target.found)
         now = found
         if not found or any(row.get("Succeed") is not True for row in found):
             now = _install(task, target, found)
@@ -76,13 +78,16 @@ def _central(task: Task) -> list[Target]:
     if task.params["sql_server_fqdn"] is None or task.params["local"]:
         raise InvalidInput("central_management goes with sql_server_fqdn, and not with local.")
     wanted = place(task.params["sql_server_fqdn"], task.params["sql_instance"])
-    location = read_location(task)
-    refuse_second(location, wanted)
     parameters = dict(wanted.parameters)
     parameters.pop("SqlServerFqdn")
     query = Query("central_database", wanted.server, parameters=parameters, partial=True)
+    said = list(task.session.warnings)
+    locations, found = task.session.read(Query(STORE_LOCATION), query)
+    task.session.warnings[:] = said  # that Test-CsDatabase fails where a database is missing is nothing to warn of
+    location = location_in(locations)
+    refuse_second(location, wanted)
     install = {"CentralManagementDatabase": True, **wanted.parameters}
-    return [Target(f"Central Management store on {wanted.shown}", query, install, wanted, location)]
+    return [Target(f"Central Management store on {wanted.shown}", query, install, wanted, location, found)]
 
 
 def _targets(task: Task) -> list[Target]:

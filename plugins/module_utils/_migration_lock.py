@@ -12,12 +12,15 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ._calls import Call, Change, Cmdlet, Irreversible, Query
+from ._calls import Call, Change, Cmdlet, HashFile, Irreversible, Query, ReadSlice
+from ._collections import collection
 from ._errors import InvalidInput, Mismatch, NotReady, Refused, one_line
 from ._module import Report, Task
 from ._names import BadName, plain_text
@@ -92,12 +95,23 @@ def _written(lock: Lock) -> str:
 
 def _read(task: Task) -> Lock | None:
     """The lock that is held, or in check mode the one that is planned: its text is known to the plan alone."""
-    more = ("Lock",) if task.check_mode else ()
-    rows = task.session.read(Query("file", LOCK_FILE, properties=("FullName", *more)))[0]
-    if not rows:
+    if task.check_mode:
+        rows = task.session.read(Query("file", LOCK_FILE, properties=("FullName", "Lock")))[0]
+        if not rows:
+            return None
+        if rows[0].get("Lock"):
+            return _parsed(task, rows[0]["Lock"].encode())
+    look = Cmdlet("Get-Item", {"LiteralPath": LOCK_FILE}, ("FullName",))
+    found, content, whole = task.session.call(look, ReadSlice(LOCK_FILE, 0, _LIMIT), HashFile(LOCK_FILE))
+    if any(error.name in collection("file").absent for error in found["errors"]):
         return None
-    planned = rows[0].get("Lock")
-    return _parsed(task, planned.encode() if planned else task.session.read_file(LOCK_FILE, _LIMIT))
+    data = base64.b64decode(content["bytes"]) if content["ok"] else b""
+    if not whole["ok"] or hashlib.sha256(data).hexdigest() != whole["sha256"]:
+        said = "; ".join(error.shown() for one in (found, content, whole) for error in one["errors"][:1])
+        raise NotReady(
+            f"{LOCK_FILE} on {task.context.host} cannot be read: {said or 'it is being written'}. Run this again."
+        )
+    return _parsed(task, data)
 
 
 def _parsed(task: Task, content: bytes) -> Lock:

@@ -33,6 +33,11 @@ def never(change: Change) -> list[str]:
         reasons.append(
             f"{change.object}: Install-CsDatabase -Clean would delete existing databases, and is never called."
         )
+    if call.name == "Import-CsLegacyConfiguration" and given.get("replaceexisting") is True:
+        reasons.append(
+            f"{change.object}: Import-CsLegacyConfiguration -ReplaceExisting would overwrite what was changed in Lync Server "
+            "since, and is never called."
+        )
     if call.name in _FORCED_MOVES and not _names_the_user(change, str(given.get("identity") or "")):
         forced = [f"-{name}" for name in _FORCE if given.get(name.casefold()) is True]
         if forced:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -368,6 +369,24 @@ def test_a_grant_takes_nothing_from_a_user_who_is_not_named() -> None:
     assert laws.refusals(grant(["loses EnableOutsideAccess"], "sip:a@contoso.test"), Evidence()) == []
     assert laws.refusals(grant([]), Evidence()) == [] == laws.refusals(grant(UNKNOWN), Evidence())
     assert len(laws.refusals(grant(None), Evidence())) == 1
+
+
+def test_an_import_from_ocs_never_overwrites() -> None:
+    call = Cmdlet("Import-CsLegacyConfiguration", {"ReplaceExisting": True, "Force": True})
+    (text,) = laws.refusals(Change(call, "policies"), Evidence())
+    assert "-ReplaceExisting would overwrite" in text
+    assert laws.refusals(Change(Cmdlet("Import-CsLegacyConfiguration", {"Force": True}), "policies"), Evidence()) == []
+
+
+def test_nobody_is_moved_from_ocs_before_the_import() -> None:
+    user = change("user", "sip:ann@contoso.test", {"RegistrarPool": "pool2013.contoso.test"}, before={"Pilot": True})
+    move = replace(user, call=Cmdlet("Move-CsLegacyUser", {"Identity": "sip:ann@contoso.test"}))
+    without = {("legacy_configuration", "organisation"): MISSING}
+    (text,) = laws.refusals(move, Evidence(but=without))
+    assert "the configuration of Office Communications Server was imported has not been verified" in text
+    assert laws.refusals(replace(user, call=Cmdlet("Move-CsUser", {"Identity": "x"})), Evidence(but=without)) == []
+    assert laws.refusals(move, Evidence()) == []
+    assert laws.touched_by("legacy_configuration", "organisation") == ("Merge-CsLegacyTopology",)
 
 
 # --- tables

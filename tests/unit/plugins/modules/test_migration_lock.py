@@ -31,9 +31,14 @@ def _bench(tmp_path):
             raise ServerError("NewItemIOError", "WriteError")
         shell.files[PATH] = parameters["Value"].encode()
 
+    def item(_shell: Any, parameters: Any) -> list[dict[str, Any]]:
+        if parameters["LiteralPath"].lower() not in shell.files:
+            raise ServerError("PathNotFound", "ObjectNotFound")
+        return [{"FullName": LOCK_FILE}]
+
     shell.handlers.update(
         {
-            "Get-Item": lambda _s, p: [{"FullName": LOCK_FILE}] if p["LiteralPath"].lower() in shell.files else [],
+            "Get-Item": item,
             "New-Item": new,
             "Remove-Item": lambda _s, p: shell.files.pop(p["LiteralPath"].lower()) and None,
         }
@@ -63,6 +68,26 @@ def test_held_once_and_released(bench):
     assert released["changed"] is True and held(bench) is None and released["lock"]["held"] is False
     assert undocumented(module, released) == []
     assert bench.run(module, {**ANN, "state": "released"})["changed"] is False
+
+
+def test_it_is_looked_at_in_one_request(bench):
+    bench.run(module, ANN)
+    shell = bench.hosts["fe2013"]
+    asked: list[Any] = []
+    request = shell.request
+    shell.request = lambda calls, seconds: asked.append(calls) or request(calls, seconds)
+    assert bench.run(module, ANN)["changed"] is False and len(asked) == 1
+
+
+def test_a_lock_that_cannot_be_read_is_held(bench):
+    bench.run(module, ANN)
+    bench.hosts["fe2013"].failures["Get-Item"] = ServerError("AccessDenied", "PermissionDenied")
+    assert bench.run(module, BEN)["error"]["kind"] == "refused"
+    del bench.hosts["fe2013"].failures["Get-Item"]
+    bench.hosts["fe2013"].handlers["Get-Item"] = lambda _s, _p: [{"FullName": LOCK_FILE}]
+    bench.hosts["fe2013"].files.clear()
+    result = bench.run(module, BEN)
+    assert result["error"]["kind"] == "not_ready" and "cannot be read: FileNotFoundException" in result["msg"]
 
 
 def test_another_owner_is_kept_out_and_told_by_whom(bench):
