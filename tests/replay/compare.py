@@ -43,6 +43,8 @@ ANEW = frozenset({"time", "stamp"})
 SIGNATURE = re.compile(r'(?<=\bSignature=")[^"]*')
 #: A topology of which a plan knows no more than what was asked for stands for any.
 SKETCHED = f'Signature="{SKETCH}"'
+#: What Set-CsWebServer -InternalFqdn leaves in a topology: nobody has published how it is written there.
+WRITTEN_BY_SERVER = re.compile(r'\s*<InternalSettings Host="[^"]*" ?/>')
 #: Properties and parameters that only a server makes, whatever they look like.
 SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length"})
 #: Moments: two that were planned apart may be made at the same one, and the other way round.
@@ -331,7 +333,7 @@ def _tables_differ(planned: Mapping[str, Any], made: Mapping[str, Any], where: s
 def _texts_differ(planned: str, made: str, where: str, symbols: Symbols) -> str:
     if SKETCHED in planned:
         return ""
-    planned, made = (SIGNATURE.sub("", text) for text in (planned, made))
+    planned, made = (WRITTEN_BY_SERVER.sub("", SIGNATURE.sub("", text)) for text in (planned, made))
     ours, theirs = list(SERVER_MADE.finditer(planned)), list(SERVER_MADE.finditer(made))
     if SERVER_MADE.sub("\0", planned) != SERVER_MADE.sub("\0", made):
         return f"{where}: {_excerpt(planned, made)}"

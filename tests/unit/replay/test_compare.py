@@ -325,3 +325,25 @@ def test_a_host_may_have_services_that_the_plan_could_not_know() -> None:
     assert differences(plan, made(*done)) == []
     assert "RTCSRV planned, not made" in differences(plan, made(line("Start-A", effects=services("RTCPROXY"))))[0]
     assert "pool" in differences([line("Set-A")], made(line("Set-A", effects=[{**row(), "collection": "pool"}])))[0]
+
+
+def test_a_sketched_topology_stands_for_any() -> None:
+    sketched = line("Publish-A", effects=[row(text='<Topology Signature="planned"><Sites /></Topology>')])
+    real = line("Publish-A", effects=[row(text='<Topology Signature="x"><Sites /><More /></Topology>')])
+    assert differences([sketched], made(real)) == []
+    assert differences([real], made(sketched)) != []
+
+
+def test_what_the_server_alone_writes_into_a_topology_is_not_compared() -> None:
+    plan = line("Publish-A", effects=[row(text="<WebService>\n  <A />\n</WebService>")])
+    real = line(
+        "Publish-A", effects=[row(text='<WebService>\n  <A />\n  <InternalSettings Host="w.test" />\n</WebService>')]
+    )
+    assert differences([plan], made(real)) == []
+
+
+def test_what_prepares_a_call_of_unknown_parameters_is_not_compared() -> None:
+    prepare = [{"type": "cmdlet", "name": "New-B", "parameters": {}, "properties": []}]
+    plan, real = line("Set-A", conditional=True, Value=UNKNOWN), line("Set-A", prepare=prepare, Value=["one"])
+    assert differences([plan], made(real)) == []
+    assert differences([line("Set-A", Value=UNKNOWN)], made(real)) != []

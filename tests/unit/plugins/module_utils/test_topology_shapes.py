@@ -18,7 +18,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_document import TopologyError
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_effects import derive, effects
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_plan import plan, view
-from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import EDGE, POOL, TEXT
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import POOL, TEXT
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
