@@ -264,6 +264,7 @@ class Estate:
     zones: tuple[Zone, ...] = ()
     replication: Replication = field(default_factory=Replication)
     latency: dict[str, float] = field(default_factory=dict)  # cmdlet -> seconds of lab time
+    moves_per_second: tuple[tuple[float, ...], ...] = ()  # moves at once, users per second: points of a curve
     internal_names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # FQDN -> addresses, beside the hosts'
     domain_admins: tuple[str, ...] = ()  # logon names that may move protected accounts
     prepared_for: str = ""  # product that Active Directory is prepared for; empty: the newest of the estate

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from .estate import Edge, Estate, Host, Person, Pool, Users
 from .estate_file import Document, EstateError
+from .organisation.back_end import wrong as wrong_curve
 from .organisation.media import PACKAGES
 from .organisation.names import SCRIPTS
 from .organisation.population import ODDITIES
@@ -420,6 +421,9 @@ class Checker:
         for cmdlet, seconds in e.latency.items():
             if seconds < 0:
                 self.fail(e, "latency", f"{cmdlet} cannot take less than no time.")
+        curve = wrong_curve(e.moves_per_second)
+        if curve:
+            self.fail(e, "moves_per_second", curve)
         if e.replication.lag < 0 or any(value < 0 for value in e.replication.replicas.values()):
             self.fail(e, "replication", "a lag cannot be negative.")
         if e.clock is not None:

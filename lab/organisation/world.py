@@ -15,6 +15,7 @@ from typing import Any
 
 from ..estate import Estate
 from . import installations, power
+from .back_end import BackEnd
 from .central_store import CentralManagement
 from .clock import Clock
 from .computers import Computer
@@ -53,6 +54,7 @@ class World:
         self.clock = clock or Clock()
         self.language = estate.language
         self.latency: dict[str, float] = dict(estate.latency)  # cmdlet -> seconds of lab time
+        self.back_end = BackEnd(estate.moves_per_second)
         self.computers: dict[str, Computer] = {}  # by lower-case FQDN
         self.ad = Directory(estate.domain, estate.seed)
         self.preparation = Preparation()

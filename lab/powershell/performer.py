@@ -231,7 +231,7 @@ class Performer:
         faults = self.before(handler.name)
         bound = self._bind(handler.name, parameters, handler.class_name)
         context.p, context.set = bound.parameters, bound.set
-        self.wait(self.latency(handler.name))
+        self._take_time(handler.name)
         with self.world.turn():
             try:
                 for item in _iterate(handler.function(context)):
@@ -329,6 +329,14 @@ class Performer:
         for line in context.host_lines:
             self.noise(line.encode("utf-8") + b"\r\n")
         context.host_lines.clear()
+
+    def _take_time(self, name: str) -> None:
+        """What the cmdlet needs by itself, and a move also what the back end needs that all moves share."""
+        self.wait(self.latency(name))
+        back_end = getattr(self.world, "back_end", None)
+        if back_end and name.casefold() in ("move-csuser", "move-cslegacyuser"):
+            with back_end.move() as seconds:
+                self.wait(seconds)
 
     def latency(self, name: str) -> float:
         """Seconds of lab time that a real server needs for it."""
