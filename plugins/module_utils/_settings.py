@@ -121,6 +121,17 @@ def _servers(settings: Mapping[str, Any], problems: Problems) -> None:
             problems.add(f"{ROOT}.{where}", f"{inside} is both the internal and the external address: an Edge has two.")
     _pool(settings, known, problems)
     _edge_pool(edge, known, problems)
+    _topology(settings, problems)
+
+
+def _topology(settings: Mapping[str, Any], problems: Problems) -> None:
+    declared = settings.get("topology_source") == "declared" and settings.get("source") == "lync_2010"
+    if declared and "simple_urls_dropped" not in (settings.get("topology_accepts") or ()):
+        problems.add(
+            f"{ROOT}.topology_accepts",
+            "A declared topology on a store of Lync Server 2010 drops the simple URLs of the whole organisation until the "
+            "same task has put them back: accept that with [simple_urls_dropped], or set topology_source to builder.",
+        )
 
 
 def _pool(settings: Mapping[str, Any], known: Mapping[str, str], problems: Problems) -> None:

@@ -31,6 +31,7 @@ GOOD: dict[str, Any] = {
     },
     "sip_domains": ["contoso.test", "wingtip.test"],
     "topology_source": "declared",
+    "topology_accepts": ["simple_urls_dropped"],
     "sip_federation_route": "keep",
     "partners": [
         {
@@ -155,6 +156,7 @@ def test_the_documented_example_has_no_problem():
         ("name", ..., "", "'name' is wanted, but is missing"),
         ("source", ..., "", "'source' is wanted by this playbook"),
         ("source", "lync2010", "source", "One of lync_2010, ocs_2007_r2"),
+        ("topology_accepts", [], "topology_accepts", "drops the simple URLs of the whole organisation until the same task"),
         ("topology_source", "guess", "topology_source", "One of builder, declared"),
         ("topology_source", ..., "", "'topology_source' is wanted by this playbook"),
         ("sip_federation_route", "move", "sip_federation_route", "One of keep, with_cutover, already_moved"),
