@@ -78,3 +78,34 @@ def test_an_edge_server_to_be(running: Any, controller: Controller) -> None:
     played = controller.run(plays())
     assert played.code == 0 and "changed=0" in played.output, played.output
     assert written(running, again) == []
+
+
+def test_a_restart_whose_answer_is_lost_and_installers_that_outlive_their_session(
+    running: Any, controller: Controller
+) -> None:
+    """On the Front End, with the process killed after it took effect, and SQL Server's set-up with the session gone."""
+    sql = {
+        "name": "SQL Server Express",
+        "path": r"D:\Setup\amd64\SQLEXPR_x64.exe",
+        "arguments": ["/Q", "/IACCEPTSQLSERVERLICENSETERMS", "/ACTION=Install", "/INSTANCENAME=RTC"],
+        "provides": {"sql_instance": "RTC"},
+    }
+    tasks = [
+        module("windows_feature", names=["Desktop-Experience", "NET-Framework-Core"], source=r"D:\sources\sxs"),
+        module("restart"),
+        module("package", packages=[sql]),
+    ]
+    play = [{"hosts": "fe2013", "gather_facts": False, "any_errors_fatal": True, "tasks": tasks}]
+    start = len(transcript(running))
+    running.fault(
+        {"do": "drop", "cmdlet": "Restart-Computer", "when": "after"},
+        {"do": "kill_process", "cmdlet": "SQLEXPR_x64.exe", "when": "after"},
+    )
+    played = controller.run(play)
+    assert played.code == 2 and played.said("SQL Server Express", "was changed is not known"), played.output
+    assert written(running, start)[:2] == ["Install-WindowsFeature", "Restart-Computer"]
+    played = controller.run(play)
+    assert played.code == 0 and "changed=0" in played.output, played.output  # it has ended by now
+    calls = [one["cmdlet"] for one in transcript(running)[start:] if not str(one["outcome"]).startswith("late")]
+    assert calls.count("Restart-Computer") == 1 and calls.count("SQLEXPR_x64.exe") == 1
+    assert "RTC" in json.dumps(control(running, "state")["computers"]["pool2013.contoso.test"])
