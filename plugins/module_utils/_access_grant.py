@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import _user_move_unseen
 from ._calls import UNKNOWN, Change, Cmdlet, Effect, Query
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady, Refused
 from ._module import Report, Task
 from ._names import BadName, policy_identity, sip_uri
+from ._store_location import unseen
 from ._users import (
     PROPERTIES,
     UsersLeft,
@@ -94,6 +96,8 @@ def run(task: Task) -> Report:
         )
     asked = task.params["users"]
     everyone = not asked or "all" in asked
+    if unseen(task.session, rows):
+        return _user_move_unseen.grant(task, wanted, None if everyone else asked)
     chosen = homes(rows, task.params["pools"]).here if everyone else named(rows, asked)
     without = [row for row in chosen if not _has(row, wanted)]
     sites = {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in pools}

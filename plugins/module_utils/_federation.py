@@ -18,7 +18,7 @@ from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
 from ._names import domain, fqdn, site_name
 from ._session import quietly
-from ._store_location import read_estate
+from ._store_location import read_estate, unseen
 from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
 from ._xmpp_partner import from_row
 
@@ -112,7 +112,8 @@ def see_legacy_path(task: Task) -> Report:
     params = task.params
     check_fqdns(params, "pools", "branch_pools")
     rows = read_estate(task.session, Query("user", properties=PROPERTIES))[0]
-    if not homes(rows, params["pools"], params["branch_pools"]).elsewhere:
+    not_listed = unseen(task.session, rows)
+    if not not_listed and not homes(rows, params["pools"], params["branch_pools"]).elsewhere:
         return Report(changed=False, value={"needed": False, "tested": []})
     legacy = checked(fqdn, "edge_fqdn", params["edge_fqdn"])
     edge = checked(fqdn, "route_edge_fqdn", params["route_edge_fqdn"]) if params["route_edge_fqdn"] else legacy
@@ -134,7 +135,7 @@ def see_legacy_path(task: Task) -> Report:
     ]
     tested: list[str] = []
     if params["pilot_users"]:
-        pilots = named(rows, params["pilot_users"])
+        pilots = [] if not_listed else named(rows, params["pilot_users"])
         here = homes(pilots, params["pools"]).here
         behind = [row for row in pilots if row not in here]
         if behind:

@@ -203,6 +203,11 @@ class Session:
         """Who is asked about the organisation in a dry run while this host has no Lync cmdlet yet: a legacy Front End."""
         return None if self.hello.get("lync") or self.reader is None else self.reader()
 
+    @property
+    def blind(self) -> bool:
+        """In a dry run: nobody can tell of the organisation, so what follows from its state is planned as unknown."""
+        return self.check and not self.hello.get("lync") and self._reader() is None
+
     def _read(self, asked: Sequence[Query], seconds: float) -> list[list[dict[str, Any]]]:
         reply = self._perform("read", queries=[query_to_json(one) for one in asked], seconds=seconds)
         for result in reply["results"]:

@@ -82,6 +82,12 @@ def read_estate(session: Session, *queries: Query | str) -> list[list[dict[str, 
         return quietly(session, *queries)
 
 
+def unseen(session: Session, users: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a dry run comes before anybody can list the users: no cmdlets, or no store yet. Planned moves are no list."""
+    listed = any(row.get("Enabled") is not None for row in users)
+    return session.check and not listed and (session.blind or not _has_store(session))
+
+
 def _has_store(session: Session) -> bool:
     """As things are, whatever is planned."""
     (answer,) = session.call(Cmdlet("Get-CsConfigurationStoreLocation", {}, ("BackEndServer",)))

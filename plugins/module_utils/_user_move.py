@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import _user_move_unseen
 from ._calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
-from ._store_location import read_estate
+from ._store_location import read_estate, unseen
 from ._users import (
     NAMES,
     PROPERTIES,
@@ -50,6 +51,8 @@ def run(task: Task) -> Report:
     check_fqdns(task.params, "branch_pools")
     pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
     rows, registrars = read_estate(task.session, _users(task), Query("registrar"))
+    if unseen(task.session, rows):
+        return _user_move_unseen.move(task, target)
     asked, branches = task.params["users"], task.params["branch_pools"]
     chosen = named(rows, asked) if asked is not None else rows
     found = homes(chosen, pools, branches)

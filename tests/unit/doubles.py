@@ -110,11 +110,12 @@ class FakeShell:
         powershell: str = "3.0",
     ) -> None:
         self.estate, self.tools = estate, tools
-        self._hello = {
+        self._hello: dict[str, Any] = {
             "computer": computer.upper(),
             "domain": domain,
             "powershell": powershell,
             "windows": "6.2.9200.0",
+            "lync": {"name": "Lync"} if tools else None,
         }
         self.own: dict[str, Rows] = {}
         self.files: dict[str, bytes] = {}
