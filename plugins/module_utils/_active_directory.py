@@ -6,7 +6,8 @@
 
 Between two of them Active Directory has to replicate. Until it has, the next cmdlet may fail because it does not find
 what the one before has made, so it is called again for as long as the wait lasts; but only where it answered with an
-error and its state is still not the wanted one. A call whose answer was lost is never repeated.
+error and its state is still not the wanted one, and each time after twice the wait. A call whose answer was lost is
+never repeated.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -127,7 +128,7 @@ def _change(stage: Stage, options: Mapping[str, str]) -> Change:
 def _prepare(task: Task, stage: Stage, options: Mapping[str, str]) -> str:
     """Call the cmdlet, and wait until its state is read back as done."""
     session, change = task.session, _change(stage, options)
-    latest: dict[str, Any] = {"state": None, "outcome": None, "waited": False}
+    latest: dict[str, Any] = {"state": None, "outcome": None, "looks": -1}
 
     def call() -> None:
         latest["outcome"] = session.change(change, seconds=SECONDS, tolerate=True)[0]
@@ -144,8 +145,9 @@ def _prepare(task: Task, stage: Stage, options: Mapping[str, str]) -> str:
     def prepared() -> bool:
         if done():
             return True
-        waited, latest["waited"] = latest["waited"], True  # the first look comes at once
-        if waited and not latest["outcome"]["ok"]:
+        latest["looks"] += 1  # the first comes at once
+        looks = latest["looks"]
+        if looks and not latest["outcome"]["ok"] and not looks & (looks + 1):  # at the looks 1, 3, 7, 15, ...
             call()
             return done()
         return False

@@ -14,6 +14,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
 from ansible_collections.lync.xmpp_migration.plugins.modules import configuration_store_location as module
 from ansible_collections.lync.xmpp_migration.plugins.modules import database
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, ServerError
+from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
 
 SERVER = "pool2013.contoso.test"
@@ -204,3 +205,11 @@ def test_bad_options(bench, one, options, says):
     Store(bench)
     result = bench.run(one, options)
     assert result["error"]["kind"] == "invalid_input" and says in result["msg"] and bench.writes == []
+
+
+def test_against_the_lab_of_lync_server_2010(tmp_path):
+    lab = LabBench(tmp_path)
+    for one, options in ((module, PLACE), (database, DATABASES)):
+        result = lab.run(one, options)
+        assert result["error"]["kind"] == "refused" and "pool2010.contoso.test" in result["msg"]
+    assert lab.called() == [] and lab.world.laws.violations == []

@@ -16,6 +16,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils import _baseli
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
 from ansible_collections.lync.xmpp_migration.plugins.modules import estate_baseline as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError
+from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
     NEW,
     OLD,
@@ -236,3 +237,13 @@ def test_a_dry_run_on_hosts_without_tools(tmp_path):
         calls = [one["call"]["name"] for one in bench.plan(f"run-{host}") if one["kind"] == "intent"]
         assert calls[:2] == ["Export-CsConfiguration", "Export-CsLisConfiguration"]
     assert bench.run(module, {"source": "ocs_2007_r2"}, check=True, run="run-ocs")["calls"] == []
+
+
+def test_against_the_lab_of_lync_server_2010(tmp_path):
+    lab = LabBench(tmp_path)
+    result = lab.done(module, {})
+    assert result["changed"] is True and set(result["baseline"]["files"]) == set(_baseline.EXPORTS)
+    homed = [one for one in lab.world.ad if one.counts]
+    assert result["baseline"]["users"] == {"pool2010.contoso.test": len(homed)} and homed
+    assert lab.done(module, {})["changed"] is False
+    assert not [path for host, path in lab.world.files if "baseline" in path]
