@@ -42,6 +42,7 @@ PACKAGES = {
     "kerberos": "libkrb5-dev",
     "kinit": "krb5-user",
     "krb5": "libkrb5-dev",
+    "knotd": "knot",
     "krb5kdc": "krb5-kdc",
     "lua-unbound": "lua-unbound",
     "named": "bind9",

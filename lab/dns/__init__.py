@@ -22,6 +22,7 @@ import dns.tsig
 from ..estate import Zone
 from .bind import Bind, BindFailed, executable
 from .builtin import Authority
+from .knot import Knot
 from .records import Addresses, AddressMap, Change, Records, differences, parse_zone, zone_text
 from .sockets import ADDRESS, Listeners
 
@@ -85,7 +86,7 @@ def start(
     address_map: AddressMap = lambda address: address,
     software: str | None = None,
 ) -> NameServer:
-    """Serve the zones. ``software`` is "bind" or "builtin"; None takes BIND where it can be had."""
+    """Serve the zones. ``software`` is "bind", "knot" or "builtin"; None takes BIND where it can be had."""
     addresses = Addresses(zones, address_map)
     secret = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
     key = dns.tsig.Key(dns.name.from_text(KEY_NAME), secret, dns.tsig.HMAC_SHA256)
@@ -93,16 +94,16 @@ def start(
     def changed(zone: str, before: Records, after: Records) -> None:
         on_change(zone, differences(_own(before, addresses), _own(after, addresses)))
 
-    if software != "builtin" and zones and (software == "bind" or executable()):
+    if software != "builtin" and zones and (software or executable()):
         try:
             texts = {zone.name.lower(): zone_text(zone, addresses) for zone in zones}
-            engine = Bind(texts, directory / "bind", key, changed)
+            engine = (Knot if software == "knot" else Bind)(texts, directory / (software or "bind"), key, changed)
         except BindFailed as error:
-            if software == "bind":
+            if software:
                 raise
             log.warning("BIND does not serve here (%s): the built-in name server does.", error)
         else:
-            return _serving("bind", secret, addresses, engine)
+            return _serving(software or "bind", secret, addresses, engine)
     parsed = {zone.name.lower(): parse_zone(zone, addresses) for zone in zones}
     return _serving("builtin", secret, addresses, Authority(parsed, key, changed))
 

@@ -61,6 +61,8 @@ def executable() -> str | None:
 class Bind:
     """The process and the proxy's handler. ``zones`` are texts of zone files by name."""
 
+    name = "named"
+
     def __init__(self, zones: t.Mapping[str, str], directory: Path, key: dns.tsig.Key, changed: Changed) -> None:
         self.directory, self.key, self._changed = directory, key, changed
         self.names = list(zones)
@@ -97,18 +99,25 @@ class Bind:
         secret = dns.tsigkeyring.to_text({self.key.name: self.key})[self.key.name.to_text()]
         secret_text = secret[1] if isinstance(secret, tuple) else secret
         key_text = f'key "{name}" {{ algorithm hmac-sha256; secret "{secret_text}"; }};\n'
-        descriptor = os.open(self.directory / "tsig.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file_object:
-            file_object.write(key_text)
+        self._private("tsig.key", key_text)
         (self.directory / "named.conf").write_text("".join(parts), encoding="ascii")
 
-    def _run(self) -> subprocess.Popen[bytes]:
+    def _private(self, name: str, text: str) -> None:
+        descriptor = os.open(self.directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file_object:
+            file_object.write(text)
+
+    def _command(self) -> list[str] | None:
         named = executable()
-        if named is None:
-            raise BindFailed("named is not installed.")
+        return None if named is None else [named, "-f", "-n", "1", "-c", str(self.directory / "named.conf")]
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        command = self._command()
+        if command is None:
+            raise BindFailed(f"{self.name} is not installed.")
         with (self.directory / "named.out").open("wb") as said:
             process = subprocess.Popen(
-                [named, "-f", "-n", "1", "-c", str(self.directory / "named.conf")],
+                command,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -129,14 +138,14 @@ class Bind:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 said = (self.directory / "named.out").read_bytes()[-400:].decode("utf-8", "replace").strip()
-                raise BindFailed(f"named ended with code {self._process.returncode}: {said}")
+                raise BindFailed(f"{self.name} ended with code {self._process.returncode}: {said}")
             try:
                 if dns.query.tcp(query, ADDRESS, timeout=1, port=self.port).rcode() == dns.rcode.NOERROR:
                     return
             except (OSError, dns.exception.DNSException, EOFError):
                 pass
             time.sleep(0.05)
-        raise BindFailed(f"named did not answer within {START_SECONDS:g} s.")
+        raise BindFailed(f"{self.name} did not answer within {START_SECONDS:g} s.")
 
     def stop(self) -> None:
         self._watchdog.kill()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,11 +33,12 @@ from ._dns import (
     wanted_sets,
     zone_name,
 )
+from ._dns_gss import Kerberos
 from ._dns_servers import DnsShell, Server, make_key, same
 from ._errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
 from ._laws import moment
 from ._module import Report, Task
-from ._names import shown
+from ._names import BadName, fqdn, shown
 from ._session import Session
 
 TABLE = "dns_record_set"
@@ -101,6 +103,10 @@ class RecordSets:
 
     def _key(self, params: Mapping[str, Any]) -> Any:
         name, secret = params["tsig_key_name"], params["tsig_secret"]
+        if params["gss_tsig"] and (name or secret):
+            raise InvalidInput("An update is signed by gss_tsig or by tsig_key_name and tsig_secret: give one of them.")
+        if params["gss_tsig"] and not self.manual:
+            return self._kerberos(params)
         if self.manual or not (name or secret):
             return None
         if not (name and secret):
@@ -110,6 +116,26 @@ class RecordSets:
                 f"tsig_key_name: the name of a key such as migration.contoso.com is wanted, but {shown(name)} is none."
             )
         return make_key(name, secret, params["tsig_algorithm"])
+
+    def _kerberos(self, params: Mapping[str, Any]) -> Kerberos:
+        name = params["kerberos_server_name"] or params["servers"][0]["address"]
+        try:
+            name = fqdn(name)
+        except BadName as exc:
+            raise InvalidInput(
+                "kerberos_server_name: the full name of the first server is wanted, as Kerberos knows it "
+                f"(DNS/ns1.contoso.com), but {shown(name)} is none."
+            ) from exc
+        principal, keytab = params["kerberos_principal"], params["kerberos_keytab"]
+        if keytab and params["kerberos_cache"]:
+            raise InvalidInput("kerberos_keytab and kerberos_cache exclude each other: give one of them.")
+        if keytab and (not principal or not os.path.isfile(keytab)):
+            raise InvalidInput(
+                "kerberos_keytab is the file on the controller with the key of kerberos_principal: give both."
+            )
+        kerberos = Kerberos(name, principal, keytab, params["kerberos_cache"])
+        kerberos.check()
+        return kerberos
 
     @property
     def wait_seconds(self) -> float:

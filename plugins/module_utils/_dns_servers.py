@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._dns import RecordSet, Step, canonical, from_state, instruction, update_message
+from ._dns_gss import Kerberos, negotiated
 from ._errors import BadAnswer, InDoubt, InvalidInput, InvalidRequest, NeverRan, Unreachable
 from ._performer import Reply
 
@@ -167,7 +168,7 @@ class DnsShell:
     def __init__(
         self,
         servers: Sequence[Server],
-        key: dns.tsig.Key | None = None,
+        key: dns.tsig.Key | Kerberos | None = None,
         *,
         manual: bool = False,
         wait_seconds: float = 60,
@@ -176,6 +177,7 @@ class DnsShell:
     ) -> None:
         self.servers, self._key, self._manual = list(servers), key, manual
         self._wait, self._clock, self._sleep = wait_seconds, clock, sleep
+        self._agreed: dict[str, Any] | None = None
 
     @property
     def primary(self) -> Server:
@@ -252,13 +254,11 @@ class DnsShell:
         if self._key is None:
             raise InvalidInput(
                 f"{made.identity} is to be changed by an update, which needs a key: give tsig_key_name and tsig_secret, "
-                "or choose method: manual."
+                "or gss_tsig, or choose method: manual."
             )
-        message = update_message(
-            made, keyring={self._key.name: self._key}, keyname=self._key.name, keyalgorithm=self._key.algorithm
-        )
-        wire = message.to_wire()
         where = (resolved(self.primary), self.primary.port)
+        message = update_message(made, **self._signing(where))
+        wire = message.to_wire()
         try:
             stream = socket.create_connection(where, QUERY_SECONDS)
         except OSError as exc:
@@ -267,6 +267,21 @@ class DnsShell:
             ) from exc
         with stream:
             return self._exchanged(stream, message, wire)
+
+    def _signing(self, where: tuple[str, int]) -> dict[str, Any]:
+        if not isinstance(self._key, Kerberos):
+            return {
+                "keyring": {self._key.name: self._key},
+                "keyname": self._key.name,
+                "keyalgorithm": self._key.algorithm,
+            }
+        if self._agreed is None:  # one agreement serves all updates of the task
+
+            def exchange(query: dns.message.Message) -> dns.message.Message:
+                return dns.query.tcp(query, where[0], QUERY_SECONDS, where[1])
+
+            self._agreed = negotiated(self._key, exchange, self.primary.shown)
+        return self._agreed
 
     def _exchanged(self, stream: socket.socket, message: dns.message.Message, wire: bytes) -> dict[str, Any] | None:
         deadline = time.time() + QUERY_SECONDS * 2
@@ -298,6 +313,8 @@ class DnsShell:
             return "it says that the clocks of controller and server differ by more than five minutes"
         if isinstance(exc, (dns.tsig.BadSignature, dns.tsig.BadTime)):
             return "the signature of its answer is wrong"
+        if isinstance(exc, dns.exception.FormError) and "TSIG" in str(exc):
+            return "its answer is not signed, as some servers answer for a key or a zone that they do not have"
         return said(exc)
 
 

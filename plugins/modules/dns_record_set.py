@@ -104,6 +104,24 @@ options:
     type: str
     choices: [hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
     default: hmac-sha256
+  gss_tsig:
+    description:
+      - Sign the update by way of Kerberos (GSS-TSIG), as zones of Active Directory that take only secure updates want it.
+      - The server has to prove who it is as well.
+    type: bool
+    default: false
+  kerberos_server_name:
+    description: Full name of the first server as Kerberos knows it. Only needed where O(servers) has an address.
+    type: str
+  kerberos_principal:
+    description: Principal to sign as, such as V(dnsupdate@CONTOSO.COM). Without it that of the ticket cache.
+    type: str
+  kerberos_keytab:
+    description: File on the controller with the key of O(kerberos_principal). The tickets stay in memory.
+    type: path
+  kerberos_cache:
+    description: Ticket cache to use, such as V(FILE:/tmp/krb5cc_1000). Without it and O(kerberos_keytab) that of the process.
+    type: str
   wait_seconds:
     description: Seconds to wait for every authoritative server to show the change, and for an old lifetime to run out before a swap.
     type: int
@@ -113,6 +131,7 @@ extends_documentation_fragment:
   - lync.xmpp_migration._attributes.controller
 requirements:
   - dnspython >= 2.4 (on the controller)
+  - gssapi (on the controller, for O(gss_tsig))
 seealso:
   - module: lync.xmpp_migration.xmpp_probe
   - name: DNS summary for XMPP federation
@@ -249,6 +268,11 @@ ARGUMENT_SPEC = {
         "choices": ["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"],
         "default": "hmac-sha256",
     },
+    "gss_tsig": {"type": "bool", "default": False},
+    "kerberos_server_name": {"type": "str"},
+    "kerberos_principal": {"type": "str"},
+    "kerberos_keytab": {"type": "path", "no_log": False},
+    "kerberos_cache": {"type": "str"},
     "wait_seconds": {"type": "int", "default": 60},
 }
 CONSTRAINTS: dict[str, Any] = {"required_together": [("tsig_key_name", "tsig_secret")]}

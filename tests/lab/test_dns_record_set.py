@@ -98,10 +98,10 @@ class Bed:
         return self.server.records()["contoso.test"].get("_xmpp-server._tcp SRV", {})
 
 
-@pytest.fixture(params=["builtin", "bind"])
+@pytest.fixture(params=["builtin", "bind", "knot"])
 def bed(request: pytest.FixtureRequest, tmp_path: Path, needs: Callable[..., None]) -> Iterator[Bed]:
-    if request.param == "bind":
-        needs("named")
+    if request.param != "builtin":
+        needs({"bind": "named", "knot": "knotd"}[request.param])
     bed = Bed(tmp_path, request.param)
     yield bed
     bed.server.stop()
