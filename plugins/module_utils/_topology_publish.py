@@ -84,7 +84,9 @@ def run(task: Task) -> Report:
     organisation = _organisation(task)
     planned = task.check_mode and organisation is not None  # the store itself may be planned only
     rows = quietly(task.session, *_READS) if planned else task.session.read(*_READS)
-    repaired = finish(task, rows[1], rows[2]) if rows[3] and not task.check_mode else False
+    # notes of a first publish that never took effect have nothing to finish: it is made anew, and they with it
+    unfinished = bool(rows[3] and rows[0] and rows[0][0].get(".")) and not task.check_mode
+    repaired = finish(task, rows[1], rows[2]) if unfinished else False
     start = _start(task, organisation, rows[0], rows[2])
     wanted = _plan(task, start, organisation)
     web = _internal_web(task, wanted)
@@ -96,7 +98,7 @@ def run(task: Task) -> Report:
         return _by_operator(task, start, wanted, organisation, web)
     _check_cost(task, wanted.before)
     if not wanted.missing and web is not None:  # the publish was, and what follows it was not
-        task.session.change(web)
+        task.session.change(web, Change(Cmdlet("Enable-CsTopology", FORCE), "topology"), seconds=PUBLISH_SECONDS)
         return _report(task, wanted.before, wanted.before, True)
     _publish(task, start, wanted, _notes(start.topology, rows), web)
     after = wanted.after if task.check_mode else _published(task, wanted, organisation)

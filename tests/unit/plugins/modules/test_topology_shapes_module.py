@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration import lab as lab_package
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import NOTES_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     configuration_store_location,
     database,
@@ -49,6 +50,7 @@ ORGANISATION = {
     "sip_domains": ["contoso.test", "wingtip.test"],
     "site": {"name": "Redmond", "city": "Redmond", "state": "WA", "country": "US"},
 }
+EE_FQDN = "eepool2013.contoso.test"
 HOST, OCS, OCS_EDGE = "fe2013a", "ocspool.contoso.test", "ocsedge.contoso.test"
 LEGACY = {
     "pools": [OCS],
@@ -135,7 +137,7 @@ def test_the_internal_web_fqdn_is_set_where_the_publish_was_interrupted(bench):
     bench.done(module, {**ACCEPTED, "pool": without}, HOST)
     start = len(bench.world.transcript)
     assert bench.done(module, {**ACCEPTED, "pool": POOL}, HOST)["changed"] is True
-    assert cs(bench, start) == ["Set-CsWebServer"]
+    assert cs(bench, start) == ["Set-CsWebServer", "Enable-CsTopology"]
     assert bench.done(module, {**ACCEPTED, "pool": POOL}, HOST)["changed"] is False
     result = bench.run(module, {**ACCEPTED, "pool": {**POOL, "internal_web_fqdn": "other.contoso.test"}}, HOST)
     assert "has webint.contoso.test as the internal FQDN of its web services" in result["msg"]
@@ -182,6 +184,32 @@ def test_the_first_topology_of_a_forest(ocs):
     assert ocs.done(module, {"source": "declared", "edge": EDGE}, HOST)["changed"] is True
     other = {**ORGANISATION, "sip_domains": ["contoso.test", "fabrikam.test"]}
     assert "has no SIP domain fabrikam.test" in ocs.run(module, {**step, "organisation": other}, HOST)["msg"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the publish", "after it took effect"])
+def test_a_first_publish_that_was_interrupted(ocs, after):
+    step = {"source": "declared", "organisation": ORGANISATION, "pool": POOL}
+    shell = ocs.hosts[HOST]
+    real = shell.request
+
+    def dies(calls, seconds):
+        names = [call.get("cmdlet") for call in calls]
+        if "Publish-CsTopology" in names:
+            if after:
+                real(calls[: names.index("Publish-CsTopology") + 1], seconds)
+            raise RuntimeError("the server was switched off")
+        return real(calls, seconds)
+
+    shell.request = dies
+    with pytest.raises(RuntimeError):
+        ocs.run(module, step, HOST)
+    shell.request = real
+    assert ocs.done(module, step, HOST)["changed"] is True
+    assert ocs.done(module, step, HOST)["changed"] is False
+    assert EE_FQDN in ocs.world.tables["trusted_services"]
+    service = ocs.world.cms.topology.service(f"WebServer:{EE_FQDN}")
+    assert service.detail("InternalSettings.Host") == "webint.contoso.test"
+    assert not ocs.world.files.exists(ocs.world.computer("fe1.contoso.test"), NOTES_FILE)
 
 
 def test_nothing_published_and_nothing_said_of_the_organisation(ocs):
