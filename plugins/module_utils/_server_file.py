@@ -35,9 +35,8 @@ def run(task: Task) -> Report:
     changed = former != wanted
     if changed:
         remove = Cmdlet("Remove-Item", {"LiteralPath": path, "Force": True, "Confirm": False})
-        digest = session.effect("file", path, {"Sha256": wanted})
         try:
-            session.write_file(path, content, undo=() if former else (remove,), effects=(digest,))
+            session.write_file(path, content, undo=() if former else (remove,), planned={"Sha256": wanted})
         except CmdletFailed as exc:
             raise _explained(exc, path) from exc
     return _report(changed, path, content, former, wanted)

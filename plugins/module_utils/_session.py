@@ -294,24 +294,26 @@ class Session:
         override: str | None = None,
         *,
         undo: Undo = (),
-        effects: Sequence[Effect] = (),
+        planned: Mapping[str, Any] | None = None,
     ) -> bool:
         """Make a file of the host have this content; False where it has it already.
 
-        `undo` is for a file that was not there, or one whose former content is kept; `effects` are beside the file's own.
+        `undo` is for a file that was not there, or one whose former content is kept; `planned` is what a plan shall know
+        of it beside its length.
         """
         wanted = hashlib.sha256(content).hexdigest()
         (answer,) = self.call(HashFile(path)) if not self._absent() else [{"ok": False}]
         if answer["ok"] and answer.get("sha256") == wanted:
             return False
-        name, effect = what or f"file {path}", self.effect("file", path, {"FullName": path, "Length": len(content)})
+        row = {"FullName": path, "Length": len(content), **(planned or {})}
+        name, effect = what or f"file {path}", self.effect("file", path, row)
         kept = undo or (Irreversible("the file's former content is not kept") if answer["ok"] else ())
         for offset in range(0, max(len(content), 1), SLICE):
             self.change(
                 Change(
                     WriteSlice(path, offset, content[offset : offset + SLICE]),
                     name,
-                    (effect, *effects),
+                    (effect,),
                     undo=kept,
                     override=override,
                 )

@@ -22,6 +22,7 @@ from ansible_collections.lync.xmpp_migration.plugins.modules import (
     trusted_root,
     windows_feature,
 )
+from ansible_collections.lync.xmpp_migration.tests.replay.compare import differences
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -157,3 +158,26 @@ def test_each_change_struck(tmp_path, root, undisturbed, when):
         assert state(lab) == wanted, (number, said)
         start = len(lab.called())
         assert ran(lab, root, "run-3") is None and len(lab.called()) == start
+
+
+def test_the_dry_run_plans_what_the_real_run_does(tmp_path, root):
+    """Calls and declared effects, in their order; what follows the restart under the host's new name."""
+    lab = LabBench(tmp_path, "lync2010-standard", users=1)
+    for module, params in steps(root):
+        lab.done(module, params, EDGE, check=True)
+    assert lab.called() == []
+    assert ran(lab, root, "run-2") is None
+    assert differences(lab.plan("run-1"), lab.journal()) == []
+    assert {entry["scope"] for entry in lab.journal() if entry["kind"] == "intent"} == {EDGE, f"{EDGE}.contoso.test"}
+
+
+def test_what_is_found_done_costs_one_request(tmp_path, root):
+    lab = LabBench(tmp_path, "lync2010-standard", users=1)
+    assert ran(lab, root, "run-1") is None
+    shell, asked = lab.hosts[EDGE], []
+    request = shell.request
+    shell.request = lambda calls, seconds: asked.append(calls) or request(calls, seconds)
+    for module, params in steps(root):
+        asked.clear()
+        assert lab.done(module, params, EDGE, run="run-2")["changed"] is False
+        assert len(asked) == 1, module
