@@ -9,6 +9,9 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ._calls import UNKNOWN, Change, Cmdlet
 
 _FORCED_MOVES = ("Move-CsUser", "Move-CsLegacyUser")
@@ -38,7 +41,7 @@ def never(change: Change) -> list[str]:
             f"{change.object}: Import-CsLegacyConfiguration -ReplaceExisting would overwrite what was changed in Lync Server "
             "since, and is never called."
         )
-    if call.name in _FORCED_MOVES and not _names_the_user(change, str(given.get("identity") or "")):
+    if call.name in _FORCED_MOVES and not _names_the_user(change, _identity(given)):
         forced = [f"-{name}" for name in _FORCE if given.get(name.casefold()) is True]
         if forced:
             reasons.append(
@@ -54,8 +57,14 @@ def never(change: Change) -> list[str]:
                 "only adds. Remove it with Topology Builder, if that is what you want."
             )
     if call.name == "Grant-CsExternalAccessPolicy":
-        reasons += _grant(change, str(given.get("identity") or ""))
+        reasons += _grant(change, _identity(given))
     return reasons
+
+
+def _identity(given: Mapping[str, Any]) -> str:
+    """Whom the call names; a plan may not know yet."""
+    identity = given.get("identity")
+    return "" if identity is UNKNOWN or not identity else str(identity)
 
 
 def _grant(change: Change, user: str) -> list[str]:

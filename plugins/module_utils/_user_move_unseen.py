@@ -19,6 +19,8 @@ from ._names import same, sip_uri
 from ._session import quietly
 from ._topology import LEGACY_SITE
 
+#: what a grant takes from a user is found out, and refused, when it is made
+_UNJUDGED = {"Losses": UNKNOWN}
 _UNSEEN = Irreversible("Where a user comes from is journalled when the user is moved.")
 
 
@@ -62,6 +64,7 @@ def grant(task: Task, policy: str, users: Sequence[str] | None) -> Report:
             Cmdlet(call, {"Identity": one, "PolicyName": policy, "Confirm": False}),
             f"user {one}",
             (Effect("user", ORGANISATION, one, {"ExternalAccessPolicy": policy}),),
+            before=_UNJUDGED,
             undo=_UNSEEN,
             conditional=True,
         )
@@ -69,7 +72,11 @@ def grant(task: Task, policy: str, users: Sequence[str] | None) -> Report:
     ]
     if not named:
         parameters = {"Identity": UNKNOWN, "PolicyName": policy, "Confirm": False}
-        changes.append(Change(Cmdlet(call, parameters), "all users of the new pool", undo=_UNSEEN, conditional=True))
+        changes.append(
+            Change(
+                Cmdlet(call, parameters), "all users of the new pool", before=_UNJUDGED, undo=_UNSEEN, conditional=True
+            )
+        )
         _tell(task, f"granted {policy}")
     task.session.change(*changes)
     return Report(bool(changes), {"granted": named, "already_granted": 0}, after=dict.fromkeys(named, policy))
