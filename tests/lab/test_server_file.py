@@ -67,7 +67,12 @@ def test_five_megabytes_there_and_back(shell: Shell, tmp_path: Path) -> None:
 
     def run() -> dict[str, Any]:
         return perform(
-            server_file.ARGUMENT_SPEC, server_file.run, params, context, lambda _host: transport, **server_file.CONSTRAINTS
+            server_file.ARGUMENT_SPEC,
+            server_file.run,
+            params,
+            context,
+            lambda _host: transport,
+            **server_file.CONSTRAINTS,
         )
 
     result = run()
