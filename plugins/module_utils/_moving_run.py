@@ -41,6 +41,10 @@ class Way:
     gate: Gate = field(default_factory=Gate)
     pause: float = 0.0
     """Seconds between two waves."""
+    seconds: tuple[float, float] = (5.0, 10.0)
+    """How long one request may take: what a lost answer puts in doubt, and how soon a stop takes effect."""
+    steered: bool = True
+    """Whether the number of movers is found out; otherwise it is what was given, from the beginning."""
 
 
 @dataclass
@@ -73,7 +77,8 @@ class Drive:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.roster, self.way = roster, way
-        self.steering = Steering(way.movers * len(asks), len(asks))
+        most = way.movers * len(asks)
+        self.steering = Steering(most, len(asks) if way.steered else most)
         self.peak = 0
         self._hosts = {name: _Host(name, ask, way.movers) for name, ask in asks.items()}
         self._change_of, self._look, self._finished = change_of, look, finished
@@ -158,7 +163,7 @@ class Drive:
     def _begin(self) -> None:
         given = allot(self.steering.wanted, self._caps())
         for host in list(self._hosts.values()):
-            self._heard(host, "movers_start", movers=given.get(host.name, 0))
+            self._heard(host, "movers_start", movers=given.get(host.name, 0), seconds=list(self.way.seconds))
         self._working = True
         self._gauge.reset(0, self._clock())
 

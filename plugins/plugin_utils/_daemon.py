@@ -218,7 +218,9 @@ class Daemon:
                 self._mover_performer,
                 lambda hello: self._reasons(message, hello),
             )
-        status: dict[str, Any] = self.movers.start(int(message["movers"]), message.get("context") or {})
+        status: dict[str, Any] = self.movers.start(
+            int(message["movers"]), message.get("context") or {}, message.get("seconds") or (5.0, 10.0)
+        )
         return status
 
     def _mover_performer(self, shell: Any) -> Any:

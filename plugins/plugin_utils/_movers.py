@@ -105,6 +105,7 @@ class Movers:
         self._requests: list[list[float]] = []
         self._context: Mapping[str, Any] | None = None
         self._wanted = 0
+        self._seconds = (5.0, 10.0)
         self._heard = clock()
         self._ending = True
         self._quota: int | None = None
@@ -114,9 +115,10 @@ class Movers:
 
     # --- messages
 
-    def start(self, movers: int, context: Mapping[str, Any]) -> dict[str, Any]:
-        """So many movers, for the task of this context. Their processes start by themselves."""
+    def start(self, movers: int, context: Mapping[str, Any], seconds: Sequence[float] = (5.0, 10.0)) -> dict[str, Any]:
+        """So many movers, for the task of this context, with requests of so many seconds. Their processes start by themselves."""
         with self._changed:
+            self._seconds = (float(seconds[0]), float(seconds[1]))
             self._context, self._ending, self._trouble = dict(context), False, None
             self._again_at = float("-inf")
             return self._told(movers)
@@ -201,7 +203,7 @@ class Movers:
             return
         for _ in range(wanted - len(here)):
             shell = self._make_shell()
-            mover = Mover(shell, self._make_performer(shell).through(self._door))
+            mover = Mover(shell, self._make_performer(shell).through(self._door), Sizer(*self._seconds))
             self._movers.append(mover)
             if self._threads:
                 threading.Thread(target=self._life, args=(mover,), name="mover", daemon=True).start()

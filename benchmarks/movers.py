@@ -1,0 +1,401 @@
+#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What moving a user costs the controller, what several movers bring, and where their steering settles.
+
+Each measurement has a lab of its own and real session daemons over WS-Management; the moves are driven as a module drives
+them. One JSON document says what was measured. Seconds are of this machine at this moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "ansible_collections.lync.xmpp_migration"
+OLD, NEW = "pool2010.contoso.test", "pool2013.contoso.test"
+TICKS = os.sysconf("SC_CLK_TCK")
+MEASURED = [[1, 1.2], [24, 4.9]]
+"""Moves at once and users per second, as people measured them."""
+
+BAR_COST_MS, BAR_EXPONENT, BAR_MEMORY_MB = 2.0, 1.05, 300
+BAR_FOUR, BAR_MANY, BAR_SETTLED, BAR_LOOP = 3.8, 21.0, 0.9, 50.0
+
+
+class Broken(Exception):
+    """The run did not measure what it was to measure."""
+
+
+def estate(users: int, hosts: int, **more: Any) -> dict[str, Any]:
+    machines = [f"fe{n}.contoso.test" for n in range(1, hosts + 1)]
+    edge = "edge2010.contoso.test"
+    return {
+        "name": "movers", "domain": "contoso.test", "sip_domains": ["contoso.test"], "central_management": OLD,
+        "certificates": {"key": "ec256"}, "sites": [{"name": "Redmond", "federation_route": edge}],
+        "pools": [
+            {"fqdn": OLD, "version": 5, "edge": edge},
+            {"fqdn": NEW, "version": 6, "kind": "enterprise", "sql": "sql.contoso.test", "edge": edge, "machines": machines},
+        ],
+        "edges": [{
+            "fqdn": edge, "version": 5, "access_fqdn": "sip.contoso.test", "web_conferencing_fqdn": "wc.contoso.test",
+            "av_fqdn": "av.contoso.test", "internal_address": "10.0.1.20", "external_address": "203.0.113.20", "federation": True,
+        }],
+        "users": [{"count": users, "pool": OLD}], **more,
+    }  # fmt: skip
+
+
+class Lab:
+    """A lab in a process of its own, below a short path."""
+
+    def __init__(self, users: int, hosts: int, speed: float = 1.0, **more: Any) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="lync-bench-", dir="/tmp"))
+        self.place = str(self.directory / "lab")
+        file = self.directory / "movers.yml"
+        file.write_text(yaml.safe_dump(estate(users, hosts, **more)), encoding="utf-8")
+        self.hosts = [f"fe{n}" for n in range(1, hosts + 1)]
+        self.users = users
+        self.ready = self._run("up", "--estate", str(file), "--owner", str(os.getpid()))
+        if speed != 1:
+            self._run("clock", "--speed", str(speed))
+        limits = {"MaxShellsPerUser": 30, "MaxProcessesPerShell": 25}
+        for name, value in limits.items():
+            subprocess.run(
+                self._command("set", f"limits.{name}", str(value)), cwd=ROOT, check=False, capture_output=True
+            )
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "lab", *arguments, "--state-dir", self.place]
+
+    def _run(self, *arguments: str) -> Any:
+        done = subprocess.run(self._command(*arguments), cwd=ROOT, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise Broken(f"The lab said: {done.stderr.strip()}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        subprocess.run(self._command("down"), cwd=ROOT, check=False, capture_output=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def drive(self, **options: Any) -> dict[str, Any]:
+        """Move all users in a process of its own, so that its memory and its time are its own."""
+        told = {"hosts": self.hosts, "inventory": self.ready["inventory"], "ports": self.ready["hosts"], "users": self.users,
+                "home": str(self.directory), **options}  # fmt: skip
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.directory), "TMPDIR": str(self.directory)}
+        done = subprocess.run(
+            [sys.executable, __file__, "--drive"], input=json.dumps(told), env=environment, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise Broken(f"The users were not moved:\n{done.stderr}")
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
+
+# --- the process that drives
+
+
+def drive(told: Mapping[str, Any]) -> dict[str, Any]:
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader()
+    import importlib
+
+    parts = {
+        name: importlib.import_module(f"{PACKAGE}.plugins.{name}")
+        for name in (
+            "module_utils._calls", "module_utils._context", "module_utils._journal", "module_utils._moving", "module_utils._moving_run",
+            "module_utils._session", "module_utils._user_move", "module_utils._values", "plugin_utils._client", "plugin_utils._guard",
+            "plugin_utils._runtime",
+        )
+    }  # fmt: skip
+    calls, moving, running = (parts[f"module_utils.{one}"] for one in ("_calls", "_moving", "_moving_run"))
+    runtime = parts["plugin_utils._runtime"]
+    state = str(Path(told["home"]) / f"state-{time.monotonic_ns()}")
+    run = runtime.Run.current()
+    groups = {
+        "lync_2013_edges": ("edge2013",),
+        "lync_2013_front_ends": tuple(told["hosts"]),
+        "lync_legacy_front_ends": (OLD,),
+    }
+    contexts = {
+        host: parts["module_utils._context"].Context(state, run.name, host, groups=groups) for host in told["hosts"]
+    }
+    prove(parts, state, run.name, contexts[told["hosts"][0]])
+    sockets = {host: open_session(parts, run, host, contexts[host], told) for host in told["hosts"]}
+    transports = {host: parts["module_utils._session"].SocketTransport(path) for host, path in sockets.items()}
+    daemons = [peer(runtime, path) for path in sockets.values()]
+
+    def ask(host: str) -> Any:
+        context = {"host": host, "groups": {name: list(members) for name, members in groups.items()}}
+        return lambda op, **message: transports[host].perform({"op": op, "check": False, "context": context, **message})
+
+    names = [f"sip:user{n:03}@contoso.test" for n in range(1, told["users"] + 1)]
+    params = {"move_conference_data": False, "pilot": False, "domain_controller": None}
+    user_move = parts["module_utils._user_move"]
+
+    def change_of(one: int) -> Any:
+        row = {"SipAddress": names[one], "RegistrarPool": OLD, "Guid": "00000000-0000-0000-0000-000000000000"}
+        return calls.change_to_json(user_move.change_of(row, NEW, params))
+
+    roster = moving.Roster(names, told["hosts"])
+    way = running.Way(movers=told["movers"], steered=told["steered"], seconds=tuple(told["seconds"]))
+    moved: list[float] = []
+    one = running.Drive(
+        {host: ask(host) for host in told["hosts"]}, roster, change_of, way, look=lambda some: {},
+        finished=lambda user, verdict, entry: moved.append(time.monotonic()),
+    )  # fmt: skip
+    steps: list[list[float]] = []
+    watch(one, steps)
+    before, began = [cpu(pid) for pid in daemons], time.monotonic()
+    own = time.process_time()
+    reason = one.run([range(len(names))])
+    seconds, own = time.monotonic() - began, time.process_time() - own
+    used = sum(cpu(pid) - earlier for pid, earlier in zip(daemons, before, strict=True))
+    if reason or roster.moved != len(names):
+        raise Broken(f"{roster.moved} of {len(names)} users were moved: {reason or list(roster.failed.values())[:3]}")
+    memory = {
+        "driver": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "daemons": max(peak(pid) for pid in daemons),
+    }
+    for transport in transports.values():
+        transport.perform({"op": "close"})
+    return {
+        "users": len(names), "hosts": len(told["hosts"]), "movers": told["movers"] * len(told["hosts"]), "seconds": round(seconds, 2),
+        "users_per_second": round(len(names) / seconds, 2), "steady_users_per_second": steady(moved),
+        "controller_ms_per_user": round(1000 * (own + used) / len(names), 3), "memory_mb": {k: round(v) for k, v in memory.items()},
+        "steering": {"at": one.steering.wanted, "settled": one.steering.settled, "peak": one.peak, "steps": steps,
+                     "rates": {str(k): round(v, 2) for k, v in sorted(one.steering.rates.items())}},
+    }  # fmt: skip
+
+
+def watch(one: Any, steps: list[list[float]]) -> None:
+    """Each measurement that the steering learns from."""
+    learn = one.steering.learn
+
+    def told(rate: float, strain: float = 0.0) -> None:
+        steps.append([one.steering.wanted, round(rate, 2)])
+        learn(rate, strain)
+
+    one.steering.learn = told
+
+
+def steady(moments: Sequence[float]) -> float:
+    """Users per second between the first and the last tenth."""
+    first, last = len(moments) // 10, len(moments) - 1 - len(moments) // 10
+    span = moments[last] - moments[first]
+    return round((last - first) / span, 2) if span > 0 else 0.0
+
+
+def prove(parts: Mapping[str, Any], state: str, run: str, context: Any) -> None:
+    """What the laws want to have seen, as the modules before would have recorded it."""
+    evidence = parts["module_utils._values"].Evidence
+    facts = [evidence("services_running", "edge2013")]
+    facts += [evidence(fact, "organisation") for fact in ("legacy_route", "no_partner", "pilot_reached_partner")]
+    parts["module_utils._journal"].Journal(state, run).evidence(facts, context, check=False)
+
+
+def open_session(parts: Mapping[str, Any], run: Any, host: str, context: Any, told: Mapping[str, Any]) -> str:
+    inventory = Path(told["inventory"])
+    user = yaml.safe_load((inventory.parent / "host_vars" / host / "credentials.yml").read_text(encoding="utf-8"))
+    options = {
+        "remote_addr": "127.0.0.1", "port": told["ports"][host]["https"], "scheme": "https", "path": "/wsman", "transport": ["basic"],
+        "remote_user": user["ansible_user"], "remote_password": user["ansible_password"], "kerberos_command": "kinit",
+    }  # fmt: skip
+    extras = {"ansible_winrm_ca_trust_path": str(inventory.with_name("ca.pem"))}
+    guard = parts["plugin_utils._guard"].Guard(host, "127.0.0.1", told["ports"][host]["fqdn"])
+    settings = {"options": options, "extras": extras, "mode": "warm", "digest": host, "context": context.to_json()}
+    parts["plugin_utils._client"].attach(run, host, settings, {"guard": guard.to_json(), "open": True})
+    return str(run.socket(host))
+
+
+def peer(runtime: Any, path: str) -> int:
+    import socket
+
+    with runtime.connect(path) as end:
+        return int.from_bytes(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4), sys.byteorder)
+
+
+def cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def peak(pid: int) -> float:
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM:")) / 1024
+
+
+# --- measurements
+
+
+def bar(limit: float, measured: float, *, least: bool = False) -> dict[str, Any]:
+    return {"bar": limit, "measured": round(measured, 3), "met": measured >= limit if least else measured <= limit}
+
+
+SHORT = (0.5, 1.0)
+"""Seconds of a request where the lab's moves take a tenth of their real time."""
+
+
+def cost(counts: Sequence[int]) -> dict[str, Any]:
+    """At zero latency: all that is measured is ours, and the lab's, which is not counted."""
+    runs = []
+    for count in counts:
+        with Lab(count, 1) as lab:
+            runs.append(lab.drive(movers=4, steered=False, seconds=[5, 10]))
+    worst = max(one["controller_ms_per_user"] for one in runs)
+    memory = max(max(one["memory_mb"].values()) for one in runs)
+    result = {
+        "runs": runs,
+        "bars": {"controller_ms_per_user": bar(BAR_COST_MS, worst), "memory_mb": bar(BAR_MEMORY_MB, memory)},
+    }
+    if len(runs) > 1:
+        first, last = runs[0], runs[-1]
+        times = last["controller_ms_per_user"] * last["users"] / (first["controller_ms_per_user"] * first["users"])
+        result["bars"]["exponent"] = bar(BAR_EXPONENT, math.log(times) / math.log(last["users"] / first["users"]))
+    return result
+
+
+def parallel(users: int) -> dict[str, Any]:
+    """A tenth of 0.8 s for each move and nothing shared behind it: this measures us, not Lync."""
+    runs = {}
+    for hosts, movers, count in ((1, 1, users), (1, 4, 4 * users), (6, 4, 20 * users)):
+        with Lab(count, hosts, speed=10, latency={"Move-CsUser": 0.8}) as lab:
+            runs[f"{hosts}x{movers}"] = lab.drive(movers=movers, steered=False, seconds=SHORT)
+    one = runs["1x1"]["steady_users_per_second"]
+    return {
+        "measured": "this measures us, not Lync: no back end is shared",
+        "runs": runs,
+        "bars": {
+            "4_movers": bar(BAR_FOUR, runs["1x4"]["steady_users_per_second"] / one, least=True),
+            "6x4_movers": bar(BAR_MANY, runs["6x4"]["steady_users_per_second"] / one, least=True),
+        },
+    }
+
+
+def curve(users: int) -> dict[str, Any]:
+    """The back end that people measured, ten times as quick."""
+    with Lab(users, 3, speed=10, moves_per_second=MEASURED) as lab:
+        run = lab.drive(movers=8, steered=True, seconds=SHORT)
+    at = run["steering"]["at"]
+    each = [1 / 1.2, 24 / 4.9]
+    rate = {n: n / (each[0] + (each[1] - each[0]) * (n - 1) / 23) for n in range(1, 25)}
+    bars = {
+        "of_the_best": bar(BAR_SETTLED, rate[at] / max(rate.values()), least=True),
+        "movers": bar(24, run["steering"]["peak"]),
+    }
+    return {"back_end": MEASURED, "run": run, "settled": run["steering"]["settled"], "bars": bars}
+
+
+def loop(items: int, ours: float | None) -> dict[str, Any]:
+    """A task loop over core's winrm connection, as people do it today: the time of the processor for one item."""
+    play = [{
+        "hosts": "fe1", "gather_facts": False,
+        "tasks": [{
+            "ansible.builtin.raw": "Import-Module Lync; Move-CsUser -Identity {{ item }} -Target pool -Confirm:$false",
+            "loop": "{{ range(count | int) | list }}", "failed_when": False, "changed_when": False,
+        }],
+    }]  # fmt: skip
+    used = {}
+    with Lab(5, 1) as lab:
+        file = lab.directory / "loop.yml"
+        file.write_text(yaml.safe_dump(play), encoding="utf-8")
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            lab.ready["inventory"],
+            str(file),
+            "-e",
+        ]
+        environment = {**os.environ, "HOME": str(lab.directory), "ANSIBLE_NOCOLOR": "1"}
+        for count in (1, items + 1):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = subprocess.run(
+                [*command, f"count={count}"], env=environment, check=False, capture_output=True, text=True
+            )
+            if done.returncode:
+                raise Broken(done.stdout + done.stderr)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used[count] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    each = 1000 * (used[items + 1] - used[1]) / items
+    result: dict[str, Any] = {
+        "items": items,
+        "controller_ms_per_user": round(each, 1),
+        "measured": "core's connection alone: the lab starts no process for what is foreign, so on a real server it is more",
+    }
+    if ours:
+        result["bars"] = {"times_as_much": bar(BAR_LOOP, each / ours, least=True)}
+    return result
+
+
+PARTS = ("cost", "parallel", "curve", "loop")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description="Measures what moving users costs and how movers are steered; prints JSON."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    parser.add_argument(
+        "--users", type=int, nargs="+", default=[1000, 10_000], metavar="N", help="numbers of users for the cost"
+    )
+    parser.add_argument(
+        "--parallel-users", type=int, default=200, metavar="N", help="users for one mover (default: 200)"
+    )
+    parser.add_argument(
+        "--curve-users", type=int, default=2000, metavar="N", help="users for the steering (default: 2000)"
+    )
+    parser.add_argument("--items", type=int, default=20, metavar="N", help="items of the task loop (default: 20)")
+    parser.add_argument("--drive", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if set(options.parts) - set(PARTS):
+        parser.error(f"the parts are {', '.join(PARTS)}")
+    try:
+        if options.drive:
+            print(json.dumps(drive(json.load(sys.stdin))))
+            return 0
+        parts = options.parts or PARTS
+        result: dict[str, Any] = {
+            "benchmark": "movers",
+            "machine": {
+                "cores": os.cpu_count(),
+                "load": round(os.getloadavg()[0], 2),
+                "python": platform.python_version(),
+            },
+        }
+        if "cost" in parts:
+            result["cost"] = cost(options.users)
+        if "parallel" in parts:
+            result["parallel"] = parallel(options.parallel_users)
+        if "curve" in parts:
+            result["curve"] = curve(options.curve_users)
+        if "loop" in parts:
+            ours = max(one["controller_ms_per_user"] for one in result["cost"]["runs"]) if "cost" in result else None
+            result["loop"] = loop(options.items, ours)
+        print(json.dumps(result, indent=2))
+    except Broken as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
