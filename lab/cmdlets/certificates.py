@@ -46,6 +46,7 @@ from ._servers import (
     warn,
     write_file,
 )
+from .shared import need_directory
 
 #: # source: union of the lists in the pages of the certificate cmdlets; "but are not limited to".
 KNOWN_USES = (
@@ -195,6 +196,8 @@ def _authority(call: Call) -> Any:
     authority = call.world.ca
     if location is not None and (authority is None or not authority.answers_to(str(location))):
         raise failed(call, "authority-not-found", str(location))
+    if call.computer.joined:
+        need_directory(call)  # an authority of the organisation is found in Active Directory
     if not call.computer.joined and not (location and call.p.get("CaAccount") and call.p.get("CaPassword")):
         raise failed(call, "authority-not-found", str(location or ""))
     return authority

@@ -140,8 +140,10 @@ def test_without_a_second_hop_directory_and_store_are_out_of_reach():
     for cmdlet in ("Get-CsUser", "Get-CsTopology", "Get-CsAdForest", "Get-CsConfigurationStoreLocation"):
         assert "-2147016672" in said(fe.call(cmdlet)), cmdlet
     assert fe.call("Get-ADOrganizationalUnit", Filter="*").ids == ["ActiveDirectoryServer:0"]
+    assert "-2147016672" in said(fe.call("Request-CsCertificate", New=True, Type=["Default"]))
     fe.call("Get-CsTopology", LocalStore=True).ok()
     fe.call("Get-CsCertificate").ok()
+    fe.call("Request-CsCertificate", New=True, Type=["Default"], Output=r"C:\x.req").ok()
 
 
 def test_organizational_units_tell_whether_inheritance_is_broken():
