@@ -34,7 +34,7 @@ _STORED = tuple(
 
 def run(task: Task) -> Report:
     """Have all replicas, or the named ones, up to date."""
-    wanted = _wanted(task.params["replicas"])
+    wanted = _wanted(task.params["replicas"]) + [_fqdn_of(task, name) for name in task.params["hosts"]]
     rows = _rows(task, wanted)
     members = _members(task, rows)
     before = _shown(rows)
@@ -66,6 +66,9 @@ def _rows(task: Task, wanted: Sequence[str]) -> list[Row]:
             )
         return rows
     known = {str(row.get("ReplicaFqdn")).casefold(): row for row in rows}
+    # a host that says no domain of itself is known by its first label
+    short = {name.partition(".")[0]: row for name, row in known.items()}
+    known = {**{name: row for name, row in short.items() if name in wanted}, **known}
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise NotReady(

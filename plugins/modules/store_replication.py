@@ -19,6 +19,12 @@ options:
     type: list
     elements: str
     default: []
+  hosts:
+    description:
+      - Inventory names of servers that have to be up to date. Each is asked what it calls itself.
+    type: list
+    elements: str
+    default: []
   wait_seconds:
     description: How long to wait.
     type: int
@@ -78,6 +84,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._store_replica
 
 ARGUMENT_SPEC = {
     "replicas": {"type": "list", "elements": "str", "default": []},
+    "hosts": {"type": "list", "elements": "str", "default": []},
     "wait_seconds": {"type": "int", "default": 600},
 }
 
