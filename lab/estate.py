@@ -63,6 +63,7 @@ class Edge:
     internal_address: str = ""
     external_address: str = ""
     public_address: str = ""
+    addresses: dict[str, dict[str, str]] = field(default_factory=dict)  # machine -> internal, external, public
     client_port: int = 443
     federation: bool = False  # AccessEdgeExternalSipPort 5061 exists
     xmpp: bool = False  # the two XMPP ports exist
@@ -133,6 +134,7 @@ class Host:
     external_address: str = ""
     in_service: bool | None = None  # None: yes, when the topology has it: store, components, services, certificates
     reachable: bool = True
+    build: str = ""  # of the product, as its replica reports it: 4.0.7577.230; empty: as released
     second_hop: bool = True  # False: a session's credentials end here, as over plain WinRM; no directory, no SQL
     bare: bool = False  # Windows alone, with the product's media in drive D:
     sql: Sql | None = None

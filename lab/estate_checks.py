@@ -166,6 +166,10 @@ class Checker:
             self.address(edge, "internal_address", False)
             self.address(edge, "external_address", True)
             self.address(edge, "public_address", True)
+            known = {machine.casefold() for machine in edge.machines or (edge.fqdn,)}
+            for machine, sides in edge.addresses.items():
+                if machine.casefold() not in known or not sides.keys() <= {"internal", "external", "public"}:
+                    self.fail(edge, "addresses", f"{machine} is no machine of {edge.fqdn} with internal, external, public.")
             self.reference(edge, "next_hop", self.pools, "pool")
             if not edge.next_hop and not self.pools:
                 self.fail(edge, "next_hop", f"the Edge {edge.fqdn} needs a pool as its next hop, and there is none.")
@@ -249,6 +253,8 @@ class Checker:
             for group in host.groups:
                 if group not in GROUPS:
                     self.fail(host, "groups", f"{group!r} is none of the inventory groups {', '.join(GROUPS)}.")
+            if host.build and not re.fullmatch(r"\d+(\.\d+){3}", host.build):
+                self.fail(host, "build", f"{host.build!r} is no build such as 4.0.7577.230.")
             self.address(host, "internal_address", False)
             self.address(host, "external_address", True)
             folded = host.fqdn.casefold()

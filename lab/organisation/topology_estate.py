@@ -20,13 +20,17 @@ def edge_addresses(estate: Estate, edge: Edge) -> dict[str, tuple[str, str, str 
     hosts = {h.fqdn.casefold(): h for h in estate.hosts}
     machines = edge.machines or (edge.fqdn,)
     addresses: dict[str, tuple[str, str, str | None]] = {}
+    written = {fqdn.casefold(): sides for fqdn, sides in edge.addresses.items()}
     for fqdn in machines:
         host = hosts.get(fqdn.casefold())
         own = (host.internal_address, host.external_address) if host and len(machines) > 1 else ("", "")
+        sides = written.get(fqdn.casefold(), {})
+        if sides:
+            own = (sides.get("internal", ""), sides.get("external", ""))
         addresses[fqdn] = (
             own[0] or edge.internal_address or (host.internal_address if host else "") or ANY_ADDRESS,
             own[1] or edge.external_address or (host.external_address if host else "") or ANY_ADDRESS,
-            edge.public_address or None,
+            sides.get("public") or edge.public_address or None,
         )
     return addresses
 

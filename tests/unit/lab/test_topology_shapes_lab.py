@@ -210,11 +210,17 @@ def test_the_first_publish_from_topology_builder():
     edge = {
         "fqdn": EDGES, "version": 6, "access_fqdn": "access.contoso.test", "next_hop": EE,
         "machines": ["edge1.contoso.test", "edge2.contoso.test"],
+        "addresses": {
+            "edge2.contoso.test": {"internal": "10.0.1.42", "external": "10.0.2.42", "public": "203.0.113.42"}
+        },
     }  # fmt: skip
     publish(world, pools=[enterprise], edges=[edge])
     topology = world.cms.topology
     assert topology.role_on(topology.pool(EE), "CentralMgmt") is None
-    assert len(topology.pool(EDGES).machines) == 2 and problems(topology, None) == []
+    first, second = topology.pool(EDGES).machines
+    assert (second.address("Internal"), second.address("External")) == ("10.0.1.42", "10.0.2.42")
+    assert second.interfaces[1].configured == "203.0.113.42" and first.interfaces[1].configured is None
+    assert problems(topology, None) == []
     publish(world, edges=[{**edge, "federation": True, "xmpp": True}])
     publish(world, edges=[{**edge, "federation": True, "xmpp": True}])
     assert problems(world.cms.topology, None) == [] and len(list(world.cms.topology.xmpp_edges())) == 1
