@@ -61,15 +61,17 @@ STEPS = (
 )
 
 
-def lab_in(directory: Path) -> LabBench:
-    """The estate with a Front End whose Windows features and packages are there already."""
-    source = Path(lab_package.__file__).parent / "estates" / "ocs2007r2-standard.yml"
+def lab_in(directory: Path, name: str = "ocs2007r2-standard") -> LabBench:
+    """The estate with Front Ends whose Windows features and packages are there already."""
+    source = Path(lab_package.__file__).parent / "estates" / f"{name}.yml"
     estate: dict[str, Any] = yaml.safe_load(source.read_text())
     for host in estate["hosts"]:
         if host.pop("bare", False):
             host.update(windows="6.2", powershell="3.0", product="lync_2013")
             if "workgroup" not in host:
-                host.update(sql_instances=["RTC"], packages={"OCS WMI Backward Compatibility": "1"})
+                host.update(packages={"OCS WMI Backward Compatibility": "1"})
+            if "workgroup" not in host and name == "ocs2007r2-standard":
+                host.update(sql_instances=["RTC"])
     directory.mkdir(exist_ok=True)
     path = directory / "estate.yml"
     path.write_text(yaml.safe_dump(estate))
@@ -100,6 +102,28 @@ def test_from_the_directory_to_the_import(lab):
     assert [lab.done(module, options)["changed"] for module, options in STEPS] == [False] * len(STEPS)
     assert [lab.done(module, options, check=True, run="run-2")["changed"] for module, options in STEPS] == [False] * 7
     assert len(lab.called()) == count
+
+
+def test_an_enterprise_pool_has_its_store_on_the_sql_server(tmp_path):
+    lab = lab_in(tmp_path, "ocs2007r2-enterprise")
+    place = {"sql_server_fqdn": "sql2013.contoso.test", "sql_instance": "RTC"}
+    pool = {
+        "fqdn": "eepool2013.contoso.test",
+        "kind": "enterprise",
+        "site": "Redmond",
+        "machines": [f"fe{number}.contoso.test" for number in (1, 2, 3)],
+        **place,
+        "file_server_fqdn": "files.contoso.test",
+        "file_share": "lyncshare",
+    }
+    own = {database: place, configuration_store_location: place, topology: {"pool": pool}}
+    steps = [(module, {**options, **own.get(module, {})}) for module, options in STEPS]
+    assert all(lab.done(module, options, host="fe2013a", check=True)["changed"] for module, options in steps)
+    made = [lab.done(module, options, host="fe2013a") for module, options in steps]
+    assert made[3]["location"].casefold() == "sql2013.contoso.test\\rtc"
+    assert calls(lab.plan()) == calls(lab.journal()) and lab.world.laws.violations == []
+    # another machine of the pool finds all of it done
+    assert not any(lab.done(module, options, host="fe2013b")["changed"] for module, options in steps)
 
 
 PATH = {
