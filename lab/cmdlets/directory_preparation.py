@@ -103,6 +103,38 @@ def enable_domain(call: Call) -> None:
     run(call, "domain")
 
 
+# --- permissions on organizational units ------------------------------------------------------------------------------
+
+
+def unit_named(call: Call) -> str:
+    wanted = str(call.p["OU"]).casefold()
+    base = f",{call.world.ad.base}".casefold()
+    wanted = wanted if wanted.endswith(base) else wanted + base
+    found = next((name for name in units(call) if name.casefold() == wanted), None)
+    if found is None:
+        raise fail(call, "directory-object-not-found", call.world.ad.domain, missing=str(call.p["OU"]))
+    return found
+
+
+@cmdlet("Test-CsOUPermission", module="Lync", class_name=DEPLOY + "TestOUPermissionCmdlet")
+def test_unit(call: Call) -> bool:
+    """# rule: unit-permission"""
+    need_directory(call)
+    name = unit_named(call)
+    report(call)
+    return not rights.closed_units(call) & set(rights.above(name))
+
+
+@cmdlet("Grant-CsOUPermission", writes=True, module="Lync", class_name=DEPLOY + "GrantOUPermissionCmdlet")
+def grant_unit(call: Call) -> None:
+    need_directory(call)
+    rights.need(call, ("Domain Admins",))
+    name = unit_named(call)
+    if call.should_process(name, impact="Medium", force=True):
+        call.world.tables.setdefault("granted_units", set()).add(name.casefold())
+        report(call)
+
+
 # --- the Active Directory module --------------------------------------------------------------------------------------
 
 
@@ -114,7 +146,7 @@ def need_web_service(call: Call) -> None:
 def units(call: Call) -> dict[str, bool]:
     """DN of each organizational unit -> whether inheritance of permissions is broken there."""
     world = call.world
-    named = {f"{unit.name},{world.ad.base}": unit.inheritance_broken for unit in world.estate.organizational_units}
+    named = world.units()
     folded = {name.casefold() for name in named}
     for user in world.ad:
         if user.container.casefold() not in folded and user.container[:3].casefold() == "ou=":

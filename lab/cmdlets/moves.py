@@ -17,7 +17,7 @@ from ..organisation.policies import KIND
 from ..organisation.services import RUNNING
 from ..powershell.errors import PSError
 from ..powershell.values import Psobj
-from . import Call, cmdlet
+from . import Call, cmdlet, rights
 from .legacy import need_merged
 from .shared import fail, need_store
 from .users import AD, find_users, user_object
@@ -114,6 +114,7 @@ def move(call: Call, user: User, target: str, legacy: bool = False) -> None:
     admins = {name.casefold() for name in world.estate.domain_admins}
     if user.oddities.get("protected") and user_name(call.user).casefold() not in admins:
         raise fail(call, "insufficient-rights", user.dn)
+    rights.need_on_unit(call, user.container, user.dn)
     if not pool_serves(world, target):
         raise refused(call, user, f"the pool {target} does not answer")
     hindrance(call, user, target)

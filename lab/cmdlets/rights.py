@@ -67,3 +67,21 @@ def need_for_store(call: Call) -> None:
         need(call, (SERVER_ADMINS, USER_ADMINS), every=False)
     else:
         need(call, (SERVER_ADMINS,))
+
+
+def above(unit: str) -> list[str]:
+    """The DN of an organizational unit, and those of the ones that it is in, in lower case."""
+    parts = unit.casefold().split(",")
+    return [",".join(parts[i:]) for i, part in enumerate(parts) if part.startswith("ou=")]
+
+
+def closed_units(call: Call) -> set[str]:
+    """Organizational units to which the permissions of the domain's preparation do not come down."""
+    granted = call.world.tables.get("granted_units", set())
+    return {name.casefold() for name, broken in call.world.units().items() if broken and name.casefold() not in granted}
+
+
+def need_on_unit(call: Call, container: str, target: str) -> None:
+    """# rule: unit-permission. A domain administrator needs none of them."""
+    if "domain admins" not in token(call) and closed_units(call) & set(above(container)):
+        raise refusal(call.world, "unit-permission", target)

@@ -159,9 +159,15 @@ def _state(call: Call, fqdn: str, version: int | None) -> Psobj:
             "ReplicaFqdn": fqdn,
             "LastStatusReport": replica.last_report if replica is not None else None,
             "LastUpdateCreation": current.at if reported else None,
-            "ProductVersion": product_version(version) if reported else "",
+            "ProductVersion": (_build(call, fqdn) or product_version(version)) if reported else "",
         },
     )
+
+
+def _build(call: Call, fqdn: str) -> str:
+    """An update that the estate says was installed there."""
+    hosts = call.world.estate.hosts
+    return next((str(host.build) for host in hosts if host.fqdn.casefold() == fqdn.casefold()), "")
 
 
 def _store_status(call: Call, topology: Topology) -> Psobj:

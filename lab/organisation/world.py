@@ -104,6 +104,10 @@ class World:
             there = {name.casefold() for name in self.preparation.groups()}
             return frozenset(there & {name.casefold() for name in self.memberships(user)})
 
+    def units(self) -> dict[str, bool]:
+        """DN of each organizational unit that the estate names -> whether inheritance of permissions is broken there."""
+        return {f"{unit.name},{self.ad.base}": unit.inheritance_broken for unit in self.estate.organizational_units}
+
     def prepare(self, stage: str, version: int) -> None:
         """A stage of the directory's preparation is run; groups may come with it."""
         self.preparation.run(stage, version, self.clock.now())

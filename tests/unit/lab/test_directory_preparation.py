@@ -200,3 +200,39 @@ def test_estates_that_come_with_the_lab(name):
     assert (told["central_management"]["location"] is None) == bool(told["ocs"])
     assert len(told["users"]) == 20 and not told["violations"]
     assert list(told["directory"]["groups"]) == sorted(told["directory"]["groups"])
+
+
+def test_permissions_of_a_unit_that_does_not_inherit():
+    _w, fe = fresh(none="lync_2013")
+    secret = "OU=Secret,OU=Staff,DC=contoso,DC=test"
+    assert fe.call("Test-CsOUPermission", ["."], ObjectType="User", OU="OU=Staff,DC=contoso,DC=test").ok() == [[True]]
+    assert fe.call("Test-CsOUPermission", ["."], ObjectType="User", OU=secret).ok() == [[False]]
+    assert fe.call("Test-CsOUPermission", ObjectType="User", OU="OU=None").errors[0]["category"] == "ObjectNotFound"
+    fe.call("Grant-CsOUPermission", ObjectType="User", OU=secret, Confirm=False).ok()
+    assert fe.call("Test-CsOUPermission", ["."], ObjectType="User", OU=secret).ok() == [[True]]
+
+
+def test_users_of_such_a_unit_move_for_domain_administrators_only():
+    text = """
+name: units
+domain: contoso.test
+sip_domains: [contoso.test]
+central_management: a.contoso.test
+certificates: {key: ec256}
+sites: [{name: R}]
+pools: [{fqdn: a.contoso.test, version: 6}, {fqdn: b.contoso.test, version: 6}]
+hosts: [{fqdn: b.contoso.test, product: lync_2013, build: 5.0.8308.1001}]
+users: [{count: 1, pool: a.contoso.test, container: "OU=Secret"}]
+organizational_units: [{name: "OU=Secret", inheritance_broken: true}]
+operator_groups: [RTCUniversalServerAdmins]
+"""
+    w = world_of(text)
+    fe = Host(w, "a.contoso.test")
+    where = {"Identity": "sip:user001@contoso.test", "Target": "b.contoso.test", "Confirm": False}
+    [error] = fe.call("Move-CsUser", **where).errors
+    assert error["category"] == "PermissionDenied"
+    assert "Domain Admins" in said(fe.call("Enable-CsTopology", Force=True))
+    consoles.act(w, "group_member", "admin=Domain Admins")
+    fe.call("Move-CsUser", **where).ok()
+    rows = dict(fe.call("Get-CsManagementStoreReplicationStatus", ["ReplicaFqdn", "ProductVersion"]).ok())
+    assert rows == {"a.contoso.test": "5.0.8308.0", "b.contoso.test": "5.0.8308.1001"}
