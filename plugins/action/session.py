@@ -15,7 +15,7 @@ import json
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -28,7 +28,14 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._context impor
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError, Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
-from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _claim, _client, _context, _rules, _runtime
+from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import (
+    _claim,
+    _client,
+    _context,
+    _progress,
+    _rules,
+    _runtime,
+)
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._endpoint import Endpoint
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._guard import Guard
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import MODES, WARM
@@ -36,6 +43,7 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._winrm import 
 
 display = Display()
 MODULES = "ansible_collections.lync.xmpp_migration.plugins.modules"
+MOVING = ("user_move",)
 
 
 class ActionModule(ActionBase):
@@ -229,7 +237,8 @@ class ActionModule(ActionBase):
         options = json.loads(json.dumps(self._task.args, cls=encoder))
         constraints = getattr(module, "CONSTRAINTS", {})
         try:
-            result = perform(module.ARGUMENT_SPEC, module.run, options, context, **constraints)
+            with self._watched(context):
+                result = perform(module.ARGUMENT_SPEC, module.run, options, context, **constraints)
         except Exception as exc:
             result = {
                 "failed": True,
@@ -239,6 +248,14 @@ class ActionModule(ActionBase):
             }
         self._show_output()
         return self._finished(result, context)
+
+    def _watched(self, context: Context) -> AbstractContextManager[Any]:
+        """A task that moves many users tells meanwhile how far it is, on stderr: results and their readers are not disturbed."""
+        if context.check or self._module not in MOVING:
+            return nullcontext()
+        return _progress.Follow(
+            context.state_dir, context.run, lambda text: display.display(f"{self._host}: {text}", stderr=True)
+        )
 
     def _show_output(self) -> None:
         """What the host printed beside its answers: nobody decides on it, somebody may want to see it."""

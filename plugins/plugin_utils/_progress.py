@@ -9,11 +9,12 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -163,8 +164,8 @@ class Follow:
         self._thread = threading.Thread(target=self._life, name="progress", daemon=True)
 
     def __enter__(self) -> Follow:
-        self._look()  # what lies there already is another task's
-        self.progress = Progress(self.progress.run)
+        for _line in self._lines():
+            pass  # what lies there already is another task's
         self._thread.start()
         return self
 
@@ -180,15 +181,19 @@ class Follow:
             self._say()
 
     def _look(self) -> None:
-        try:
-            for line in self._follower.lines():
+        for line in self._lines():
+            with contextlib.suppress(MigrationError):
                 self.progress.take(line)
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            yield from self._follower.lines()
         except (MigrationError, OSError):
             return  # whoever writes it will say what is wrong with it
 
     def _say(self) -> None:
         said = self.progress.shown()
-        if said != self._told and (self.progress.total or self.progress.moved or self.progress.failed):
+        if said != self._told and self.progress.total:
             self._told = said
             self._tell(said)
 
