@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ._calls import Change, Cmdlet, Effect, Evidence, Irreversible, Query
+from ._calls import UNKNOWN, Change, Cmdlet, Effect, Evidence, Irreversible, Query
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
@@ -69,7 +69,10 @@ def shown(row: Row) -> dict[str, Any]:
 def set_routes(task: Task) -> Report:
     """Lead the routes of a site to the Edge pools that are asked for, in one call."""
     kept = {checked(fqdn, "keep_routes_to", one) for one in task.params["keep_routes_to"]}
-    before = read_site(task, task.params["site"])
+    read = read_site(task, task.params["site"])
+    # a dry run on hosts without cmdlets does not know the routes that there are
+    unknown = {prop for prop in ROUTES.values() if read.get(prop) is UNKNOWN}
+    before = {prop: None if value is UNKNOWN else value for prop, value in read.items()}
     wanted: dict[str, str] = {}
     for option, prop in ROUTES.items():
         if task.params[option] is None:
@@ -100,6 +103,7 @@ def set_routes(task: Task) -> Report:
             "No published parameter of Set-CsSite clears a federation route: clear it in Topology Builder and publish."
         ),
         override=bare if task.params["leave_legacy_edge"] else None,
+        conditional=bool(unknown & set(wanted)),
     )
     task.session.change(change)
     after = {**before, **wanted} if task.check_mode else read_site(task, bare)

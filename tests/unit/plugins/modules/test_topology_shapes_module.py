@@ -15,6 +15,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_loss
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     configuration_store_location,
     database,
+    federation_route,
     legacy_topology,
 )
 from ansible_collections.lync.xmpp_migration.plugins.modules import topology as module
@@ -251,6 +252,7 @@ def test_a_dry_run_on_bare_hosts_plans_what_the_real_run_does(tmp_path):
     for name in ("bare", "real"):
         (tmp_path / name).mkdir()
     bare = LabBench(tmp_path / "bare", "lync2010-enterprise")
+    route = {"site": "Redmond", "sip_edge_fqdn": "edge2010.contoso.test", "keep_routes_to": [EDGE["fqdn"]]}
     steps: list[dict[str, Any]] = [
         {"pool": {**POOL, "edge_fqdn": "edge2010.contoso.test"}},
         {"edge": EDGE},
@@ -260,10 +262,12 @@ def test_a_dry_run_on_bare_hosts_plans_what_the_real_run_does(tmp_path):
         result = bare.done(module, {**ACCEPTED, **step}, HOST, check=True)
         assert result["changed"] is True and "is not known on fe2013a" in result["warnings"][0]
         assert bare.done(module, {**ACCEPTED, **step}, HOST, check=True)["changed"] is False
+        bare.done(federation_route, route, HOST, check=True)
     assert bare.called() == []
     real = prepared(tmp_path / "real", "lync2010-enterprise")
     for step in steps:
         assert real.done(module, {**ACCEPTED, **step}, HOST)["changed"] is True
+        assert real.done(federation_route, route, HOST)["changed"] is False
     assert differences(bare.plan(), real.journal()) == []
 
 
