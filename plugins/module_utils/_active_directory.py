@@ -30,7 +30,7 @@ Row = Mapping[str, Any]
 
 #: Extending the schema of a large forest takes its time.
 SECONDS = 3600
-INTERVAL = 5
+INTERVAL = 15
 #: What replication does not mend.
 _HOPELESS = frozenset({"PermissionDenied", "SecurityError", "AuthenticationError"})
 

@@ -29,7 +29,7 @@ DONE, RESTART, BUSY = 0, (3010, 1641), 1618
 #: SQL Server's set-up: a restart is pending, and has to be made first (0x84BE0BC2).
 RESTART_FIRST = -2067919934
 #: Another installation is waited for, and looked at every so many seconds.
-INTERVAL = 5
+INTERVAL = 15
 MSIEXEC = "C:\\Windows\\System32\\msiexec.exe"
 _KEPT = Irreversible(
     "Programs are not removed by this collection, because others may have come to build on them: remove them under "
