@@ -94,7 +94,8 @@ def notes_of(configurations: Iterable[Mapping[str, Any]], sites: Iterable[Mappin
 
 
 def noted(notes: Notes) -> bytes:
-    return json.dumps(notes, sort_keys=True, indent=1).encode("ascii")
+    # what a dry run does not know is never read back from there
+    return json.dumps(notes, sort_keys=True, indent=1, default=str).encode("ascii")
 
 
 def simple_url_calls(identity: str, urls: Sequence[SimpleUrl], base: int) -> list[Cmdlet]:

@@ -364,8 +364,11 @@ def _notes(before: Topology, rows: Sequence[Sequence[Row]]) -> Notes:
     """What is to be put back. A dry run cannot know all of it."""
     if not before.is_sketch:
         return notes_of(rows[1], rows[2])
-    sites = [row for row in rows[2] if any(isinstance(row.get(route), str) for route in ROUTES)]
-    return notes_of([], sites)
+    routes: dict[str, dict[str, Any]] = {}
+    for row in rows[2]:
+        found = {route: row.get(route) for route in ROUTES}
+        routes[str(row["Identity"])] = {n: v for n, v in found.items() if v is UNKNOWN or (isinstance(v, str) and v)}
+    return {"simple_urls": {}, "routes": {site: found for site, found in routes.items() if found}}
 
 
 def _unknown_losses(before: Topology, notes: Notes) -> list[Change]:

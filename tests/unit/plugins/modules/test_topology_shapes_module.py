@@ -15,6 +15,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_loss
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     configuration_store_location,
     database,
+    edge_server,
     federation_route,
     legacy_topology,
 )
@@ -292,3 +293,27 @@ def test_after_a_planned_merge_only_what_is_asked_for_is_planned(ocs):
     assert topology.identity(topology.target(registrar, "EdgeServer")) == f"EdgeServer:{OCS_EDGE}"
     assert differences(ocs.plan(), ocs.journal()[start:]) == []
     assert [ocs.done(one, options, HOST)["changed"] for one, options in steps] == [False] * 5
+
+
+def test_a_dry_run_of_all_topology_steps_on_bare_hosts(tmp_path):
+    for name in ("bare", "real"):
+        (tmp_path / name).mkdir()
+    bare = LabBench(tmp_path / "bare", "lync2010-enterprise")
+    real = prepared(tmp_path / "real", "lync2010-enterprise")
+    edge = EDGE["fqdn"]
+    ports = {"access_edge_external_sip_port": 5061, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456}
+    for bench, check in ((bare, True), (real, False)):
+        bench.done(module, {**ACCEPTED, "pool": {**POOL, "edge_fqdn": "edge2010.contoso.test"}}, HOST, check=check)
+        bench.done(module, {**ACCEPTED, "edge": EDGE}, HOST, check=check)
+        for user in () if check else bench.world.ad:
+            if user.registrar_pool:
+                bench.world.ad.rehome(user, POOL["fqdn"], bench.world.clock.now())
+        bench.prove("users_homed", check=check)
+        features = {"fqdn": edge, "site": "Redmond", "federation": True, "xmpp": True}
+        bench.done(module, {**ACCEPTED, "edge": features}, HOST, check=check)
+        assert bench.done(edge_server, {"fqdn": edge, **ports}, HOST, check=check)["changed"] is False
+        bench.done(federation_route, {"site": "Redmond", "xmpp_edge_fqdn": edge}, HOST, check=check)
+        association = {"pool_fqdn": POOL["fqdn"], "edge_fqdn": edge}
+        bench.done(module, {**ACCEPTED, "registrar_edge": association}, HOST, check=check)
+    assert differences(bare.plan(), real.journal()) == []
+    assert real.world.laws.violations == []
