@@ -74,21 +74,33 @@ class RecordSets:
         if not self.wanted:
             raise InvalidInput("records is empty: name the records that are meant.")
         self.done = self._done(params["unless_values"])
+        self._connect()
+
+    def _connect(self) -> None:
+        params = self.task.params
         servers = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["servers"]]
-        if not servers or any(not one.address or not 0 < one.port < 65536 for one in servers):
+        if not servers:
             raise InvalidInput(
                 "servers names each authoritative name server by address and port, the primary one first."
             )
-        for one in servers:
-            if not _SERVER.fullmatch(one.address):
-                raise InvalidInput(
-                    f"servers: address: an IP address or a name is wanted, but {shown(one.address)} is none."
-                )
+        self._check_servers(servers)
         self.manual = params["method"] == "manual"
         self.shell = DnsShell(
             servers, self._key(params), manual=self.manual, wait_seconds=float(params["wait_seconds"])
         )
         self.session: Session = self.task.local(self.shell, "dns")
+
+    @staticmethod
+    def _check_servers(servers: Sequence[Server]) -> None:
+        for one in servers:
+            if not one.address or not 0 < one.port < 65536:
+                raise InvalidInput(
+                    "servers names each authoritative name server by address and port, the primary one first."
+                )
+            if not _SERVER.fullmatch(one.address):
+                raise InvalidInput(
+                    f"servers: address: an IP address or a name is wanted, but {shown(one.address)} is none."
+                )
 
     def _done(self, values: Sequence[str]) -> dict[str, RecordSet]:
         """Record sets that are left alone, should they be found so."""
