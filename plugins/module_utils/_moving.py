@@ -156,10 +156,13 @@ class Roster:
     # --- out
 
     def take(self, host: str, most: int, now: float) -> list[int]:
-        """The next users of a host's share; those that are tried again go last."""
+        """The next users of a host's share; those that are tried again go last. A host that is done helps the one that is not."""
         while self._later and self._later[0][0] <= now:
             self.add([heapq.heappop(self._later)[1]])
         queue = self._waiting[host]
+        if not queue and most > 0:
+            fullest = max(self._waiting.values(), key=len)
+            queue.extendleft(fullest.pop() for _ in range(min(most, len(fullest) // 2)))
         taken = [queue.popleft() for _ in range(min(max(0, most), len(queue)))]
         for one in taken:
             self._on_the_way[one] = host
@@ -249,9 +252,3 @@ POLICIES = (
     "ClientVersionPolicy", "ArchivingPolicy", "PinPolicy", "ExternalAccessPolicy", "HostedVoicemailPolicy",
 )  # fmt: skip
 """Properties of a user that a move, above all one from Office Communications Server, can change."""
-
-
-def before(row: Mapping[str, Any], *also: str) -> dict[str, Any]:
-    """What the journal keeps of a user before the move: enough to go back and to see what was lost on the way."""
-    kept = {name: row[name] for name in ("RegistrarPool", "HomeServer", "Guid", *POLICIES, *also) if row.get(name)}
-    return {"RegistrarPool": None, **kept}

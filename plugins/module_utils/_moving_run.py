@@ -28,6 +28,9 @@ PATIENCE = 60.0
 """Seconds for which a host may be without movers before the others do without it."""
 BUSY, QUIET, LONG = 0.02, 0.5, 10.0
 
+IN_THE_MIDDLE, NOT_FOUND = "in_the_middle", "not_found"
+"""What a look at the directory may find of a user in doubt, beside where he is homed."""
+
 Ask = Callable[..., dict[str, Any]]
 """One message to a host's daemon: `ask("movers_poll", users=[...])`."""
 
@@ -304,7 +307,7 @@ class Drive:
         seen = self._look(doubtful)
         for user in doubtful:
             before = self.roster.doubtful[user]
-            verdict = seen.get(user) or Verdict("failed", before.error, "was not found again")
+            verdict = seen.get(user) or Verdict("failed", NOT_FOUND, "is no longer found in the directory")
             if verdict.kind == DOUBT:
                 raise StateError("A look at the directory leaves no doubt.")
             place = self.roster.seen(user, verdict, self._clock())
@@ -316,13 +319,13 @@ def seen_verdict(row: Mapping[str, Any] | None, target: str, before: Verdict | N
     """Of a user in doubt, as the directory shows him now."""
     said = before or Verdict(DOUBT)
     if row is None:
-        return Verdict("failed", said.error, "is no longer found in the directory")
+        return Verdict("failed", NOT_FOUND, "is no longer found in the directory")
     home = str(row.get("RegistrarPool") or "").lower()
     if home == target.lower():
         return Verdict(MOVED)
     if row.get("TargetRegistrarPool"):
         return Verdict(
-            "failed", "in_the_middle",
+            "failed", IN_THE_MIDDLE,
             f"is in the middle of a move to {row['TargetRegistrarPool']}: the answer was lost while it was made. Run this again, "
             "which tries the same move again without force",
         )  # fmt: skip

@@ -352,13 +352,19 @@ class Session:
 
     # --- waiting
 
+    def moment(self) -> float:
+        """Seconds on the clock that waiting goes by; only differences mean anything."""
+        return self._clock()
+
     def pause(self, seconds: float) -> None:
         if not self.check:
             self._sleep(seconds)
 
     def wait(self, probe: Callable[[], T], seconds: float, interval: float = 5, what: str = "") -> T:
-        """What the probe says as soon as that is something. In check mode it is asked once and believed."""
-        deadline = self._clock() + seconds
+        """What the probe says as soon as that is something. In check mode it is asked once and believed.
+
+        It is asked again after a second, then ever more seldom, at last once in `interval` seconds."""
+        deadline, pause = self._clock() + seconds, min(1.0, interval)
         while True:
             found = probe()
             if found or self.check:
@@ -368,7 +374,8 @@ class Session:
                 raise NotReady(
                     f"{what or 'What was waited for'} has not come true on {self.context.host} within {seconds:g} s."
                 )
-            self._sleep(min(interval, left))
+            self._sleep(min(pause, left))
+            pause = min(interval, pause * 2)
 
 
 def quietly(session: Session, *queries: Query | str) -> list[list[dict[str, Any]]]:

@@ -18,29 +18,20 @@ from typing import Any
 from ._calls import Change, Query, change_to_json, summary
 from ._errors import InvalidInput, MigrationError, NoSession
 from ._module import Task
-from ._moving import POLICIES, FailureLimit, Roster, Verdict, before
+from ._moving import NEVER_RAN, TRANSIENT, FailureLimit, Roster, Verdict
 from ._moving_rows import Rows
-from ._moving_run import Ask, Drive, Way, seen_verdict
+from ._moving_run import IN_THE_MIDDLE, NOT_FOUND, Ask, Drive, Way, seen_verdict
 from ._moving_waves import Gate, Hours, waves
 from ._session import Session
-from ._users import PROPERTIES, address, name, read_parameters
+from ._users import PROPERTIES, address, many, name, read_parameters
 
 Row = Mapping[str, Any]
 
-SPEC: dict[str, Any] = {
-    "movers": {"type": "int", "default": 1},
-    "through": {"type": "list", "elements": "str"},
-    "attempts": {"type": "int", "default": 3},
-    "failure_count": {"type": "int"},
-    "failure_percent": {"type": "int"},
-    "wave_size": {"type": "int"},
-    "wave_pause": {"type": "int", "default": 0},
-    "first_users": {"type": "list", "elements": "str", "default": []},
-    "hours": {"type": "str"},
-    "time_zone": {"type": "str", "default": "UTC"},
-    "wait_for_hours": {"type": "bool", "default": False},
-}
-"""Options of a module that moves users with movers."""
+DEFAULTS: dict[str, Any] = {"movers": 1, "attempts": 3, "first_users": [], "wave_pause": 0, "time_zone": "UTC"}
+OPTIONS = (
+    "movers", "through", "attempts", "failure_count", "failure_percent", "first_users", "wave_size", "wave_pause", "hours", "wait_for_hours",
+)  # fmt: skip
+"""Options of a module that moves users with movers; any of them asks for them."""
 MOST = 8
 STOP_FILE = "stop_moves"
 SHOWN = 50
@@ -49,7 +40,7 @@ SHOWN = 50
 
 def asked_for(params: Mapping[str, Any]) -> bool:
     """Whether the options want more than one request after the other."""
-    return any(params.get(name) not in (None, False, [], spec.get("default")) for name, spec in SPEC.items())
+    return any(params.get(name) not in (None, False, [], DEFAULTS.get(name)) for name in OPTIONS)
 
 
 def check(params: Mapping[str, Any]) -> None:
@@ -132,6 +123,8 @@ def move(task: Task, users: Sequence[Row], target: str, change_of: Callable[[Row
         way(task.params, task.context.state_dir),
         look=lambda some: _look(task, users, some, roster, target),
         finished=finished,
+        clock=task.session.moment,
+        sleep=task.session.pause,
     )
     task.session.note(f"{len(users)} users are moved to {target}.", moving=len(users), rows=rows.path)
     first = {one.lower().removeprefix("sip:") for one in task.params["first_users"]}
@@ -185,11 +178,20 @@ def _look(task: Task, users: Sequence[Row], some: Sequence[int], roster: Roster,
     return found
 
 
-def properties(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """What else of a user is read, so that the journal can say what was there before."""
-    return tuple(one for one in POLICIES if one not in PROPERTIES) if asked_for(params) else ()
+def reason(verdict: Verdict, cmdlet: str) -> str:
+    """Why a user could not be moved, as a result says it after his name."""
+    if verdict.kind == TRANSIENT:
+        return f"was refused by {cmdlet} each time it was tried: {verdict.text.rstrip('.')}"
+    if verdict.kind == NEVER_RAN:
+        return f"was not reached by {cmdlet}: {verdict.text.rstrip('.')}"
+    return (
+        verdict.text
+        if verdict.error in (IN_THE_MIDDLE, NOT_FOUND)
+        else f"was refused by {cmdlet}: {verdict.text.rstrip('.')}"
+    )
 
 
-def manifest(row: Row, change: Change) -> dict[str, Any]:
-    """`before` of a change with every policy that a move can change."""
-    return {**before(row), **dict(change.before or {})}
+def told(error: MigrationError, moved: int, left: int, rows: str) -> MigrationError:
+    """What ended the moves, with how far they were."""
+    error.text = f"{error.text} {many(moved)} had been moved by then, {many(left)} had not been begun; a row for each is in {rows}."
+    return error

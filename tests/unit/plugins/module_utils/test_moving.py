@@ -137,6 +137,16 @@ def test_no_user_is_lost_or_taken_twice_at_once(count: int, hosts: list[str], tr
     assert all(times <= tries for times in begun.values())
 
 
+def test_a_host_that_is_done_helps_the_others() -> None:
+    names = [f"sip:user{n}@contoso.test" for n in range(40)]
+    roster = m.Roster(names, ["a", "b"])
+    roster.add([n for n in range(40) if m.share(names[n], ["a", "b"]) == "a"])
+    count = roster.waiting
+    helped = roster.take("b", 5, 0)
+    assert len(helped) == 5 and len(roster.take("a", 99, 0)) == count - 5
+    assert roster.take("b", 5, 0) == [], "nobody is left"
+
+
 def test_who_is_tried_again_waits_and_goes_last() -> None:
     roster = m.Roster(["a", "b"], ["fe"], tries=2, pause=30)
     roster.add([0, 1])
@@ -147,12 +157,6 @@ def test_who_is_tried_again_waits_and_goes_last() -> None:
     assert roster.take("fe", 5, 30) == [0]
     assert roster.settle(0, m.Verdict(m.TRANSIENT, "x"), 30) == "failed"
     assert roster.failed == {0: m.Verdict(m.TRANSIENT, "x")} and roster.retries == 1
-
-
-def test_the_manifest_keeps_the_source_and_the_policies() -> None:
-    row = {"RegistrarPool": "old", "Guid": "g", "VoicePolicy": "V", "DialPlan": None, "SipAddress": "sip:a@b"}
-    assert m.before(row) == {"RegistrarPool": "old", "Guid": "g", "VoicePolicy": "V"}
-    assert m.before({"HomeServer": "CN=x"}) == {"RegistrarPool": None, "HomeServer": "CN=x"}
 
 
 # --- steering
