@@ -44,6 +44,7 @@ from ._session import Session
 TABLE = "dns_record_set"
 _SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
 _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
+_PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 FACT = "ttl_lowered"
 DEFAULT_TTL = 3600
 PROBED = ("Server", "Ttl", "Values", "Serial", "NegativeTtl")
@@ -115,10 +116,12 @@ class RecordSets:
 
     def _key(self, params: Mapping[str, Any]) -> Any:
         name, secret = params["tsig_key_name"], params["tsig_secret"]
+        kerberos = self._kerberos(params)
         if params["gss_tsig"] and (name or secret):
             raise InvalidInput("An update is signed by gss_tsig or by tsig_key_name and tsig_secret: give one of them.")
         if params["gss_tsig"] and not self.manual:
-            return self._kerberos(params)
+            kerberos.check()
+            return kerberos
         if self.manual or not (name or secret):
             return None
         if not (name and secret):
@@ -130,24 +133,29 @@ class RecordSets:
         return make_key(name, secret, params["tsig_algorithm"])
 
     def _kerberos(self, params: Mapping[str, Any]) -> Kerberos:
-        name = params["kerberos_server_name"] or params["servers"][0]["address"]
+        """Who is to sign; what is given is looked at whether or not it is used."""
+        name, principal = params["kerberos_server_name"], params["kerberos_principal"]
+        keytab, cache = params["kerberos_keytab"], params["kerberos_cache"]
         try:
-            name = fqdn(name)
+            name = fqdn(name or (params["servers"][0]["address"] if params["gss_tsig"] else "unused.invalid"))
         except BadName as exc:
             raise InvalidInput(
                 "kerberos_server_name: the full name of the first server is wanted, as Kerberos knows it "
                 f"(DNS/ns1.contoso.com), but {shown(name)} is none."
             ) from exc
-        principal, keytab = params["kerberos_principal"], params["kerberos_keytab"]
-        if keytab and params["kerberos_cache"]:
+        if principal is not None and not _PRINCIPAL.fullmatch(principal):
+            raise InvalidInput(
+                f"kerberos_principal: a name such as dnsupdate@CONTOSO.COM is wanted, but {shown(principal)} is none."
+            )
+        if keytab and cache:
             raise InvalidInput("kerberos_keytab and kerberos_cache exclude each other: give one of them.")
         if keytab and (not principal or not os.path.isfile(keytab)):
             raise InvalidInput(
                 "kerberos_keytab is the file on the controller with the key of kerberos_principal: give both."
             )
-        kerberos = Kerberos(name, principal, keytab, params["kerberos_cache"])
-        kerberos.check()
-        return kerberos
+        if cache is not None and not cache.isprintable():
+            raise InvalidInput(f"kerberos_cache: a ticket cache is wanted, but {shown(cache)} is none.")
+        return Kerberos(name, principal, keytab, cache)
 
     @property
     def wait_seconds(self) -> float:

@@ -68,6 +68,7 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
         raise InvalidInput(f"seconds and wait_seconds are to be at most {MAX_SECONDS}.")
     rules = _rules(params)
     triple = _triple(params["negotiation"])
+    _check_listener(params["dialback_listen"], rules)
     addresses = _addresses(params["addresses"], "addresses")
     _addresses([one["address"] for one in params["name_servers"]], "name_servers")
     if task.check_mode:
@@ -109,20 +110,24 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     )
 
 
+def _check_listener(options: Mapping[str, Any] | None, rules: Rules) -> None:
+    if not options:
+        return
+    if rules.sender is None:
+        raise InvalidInput("dialback_listen needs sender: the domain whose authoritative server is to be listened as.")
+    if _addresses([options["address"]], "dialback_listen")[0] in ("0.0.0.0", "::"):  # noqa: S104 - refused
+        raise InvalidInput("dialback_listen: name the one address that the sender's service record leads to.")
+    if not 0 <= options["port"] < 65536:
+        raise InvalidInput(f"dialback_listen: port is {options['port']}, but is to be from 1 to 65535.")
+
+
 @contextmanager
 def _listening(options: Mapping[str, Any] | None, rules: Rules, deadline: Deadline) -> Iterator[Rules]:
     """While the rules last, the sender's authoritative server, where one is asked for."""
     if not options:
         yield rules
         return
-    sender = rules.sender
-    if sender is None:
-        raise InvalidInput("dialback_listen needs sender: the domain whose authoritative server is to be listened as.")
-    where = _addresses([options["address"]], "dialback_listen")[0]
-    if where in ("0.0.0.0", "::"):  # noqa: S104 - refused
-        raise InvalidInput("dialback_listen: name the one address that the sender's service record leads to.")
-    if not 0 <= options["port"] < 65536:
-        raise InvalidInput(f"dialback_listen: port is {options['port']}, but is to be from 1 to 65535.")
+    sender, where = str(rules.sender), _addresses([options["address"]], "dialback_listen")[0]
     tls = rules.contexts.listening() if rules.own_certificate else self_signed(sender)
     with Authoritative(where, options["port"], sender, deadline, tls, rules.own_certificate) as authoritative:
         yield replace(rules, authoritative=authoritative)

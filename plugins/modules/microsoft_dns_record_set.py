@@ -93,6 +93,9 @@ options:
     default: 60
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
+  - lync.xmpp_migration._attributes.windows_host
+notes:
+  - The DNS server needs none of the Lync tools.
 requirements:
   - dnspython >= 2.4 (on the controller)
   - The PowerShell module DnsServer (on the host; Windows Server 2012 or later)

@@ -27,6 +27,7 @@ THIRD_PARTY = {
     "ansible": None,
     "cryptography": "cryptography",
     "dns": "dnspython",
+    "gssapi": "gssapi",
     "idna": "idna",
     "jinja2": None,
     "requests": "requests",

@@ -88,6 +88,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "servers": [SERVER],
         "tsig_key_name": "key",
         "tsig_secret": "c2VjcmV0c2VjcmV0c2VjcmV0",
+        "kerberos_server_name": "ns1.contoso.test",
+        "kerberos_principal": "dns@CONTOSO.TEST",
+        "kerberos_cache": "FILE:/nowhere",
         "unless_values": ["203.0.113.8"],
         "wait_seconds": 0,
     },
@@ -137,6 +140,13 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "local_store": {"source_host": "fe2013", "source_directory": "C:\\Setup"},
     "lync_service": {"may_be_stopped": ["RTCSRV"]},
+    "microsoft_dns_record_set": {
+        "zone": "contoso.test",
+        "records": [{"name": "xmpp", "type": "A", "values": ["203.0.113.9"], "state": "present"}],
+        "servers": [SERVER],
+        "unless_values": ["203.0.113.8"],
+        "wait_seconds": 0,
+    },
     "migration_lock": {"state": "released", "owner": "ann@one", "takeover": "ben@two"},
     "manual_gate": {
         "gate": "edge_without_session",
@@ -272,6 +282,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "name_servers": [SERVER],
         "allow_private": True,
         "thumbprints": ["A" * 40],
+        "key_passphrase": "long-enough",
+        "dialback_listen": {"address": "127.0.0.1", "port": 0},
+        "negotiation": {
+            "tls_negotiation": "Required",
+            "sasl_negotiation": "Required",
+            "support_dialback_negotiation": False,
+        },
         "seconds": 1,
     },
 }
@@ -286,13 +303,18 @@ FREE = {
     ("xmpp_partner", "description"),
     ("certificate", "authority_passphrase"),
     ("dns_record_set", "tsig_secret"),
+    ("xmpp_probe", "key_passphrase"),
     ("xmpp_gateway_configuration", "dialback_passphrase"),
 }
 #: Names of things on the controller: what is not there is said to be not there.
 ON_THE_CONTROLLER = {
     ("certificate", "authority.certificate"),
     ("certificate", "authority.key"),
+    ("dns_record_set", "kerberos_keytab"),
+    ("dns_record_set", "kerberos_cache"),
     ("xmpp_probe", "ca_file"),
+    ("xmpp_probe", "certificate"),
+    ("xmpp_probe", "key"),
     ("estate_baseline", "hosts"),
     ("local_store", "source_host"),
     ("server_file", "src"),
@@ -363,7 +385,13 @@ def test_every_module_has_good_options() -> None:
     assert known >= FREE | ON_THE_CONTROLLER
     unset = [f"{name}: {place}" for name, place, choices in CASES if not choices and not _has(GOOD[name], place)]
     # files that have to be there first, the one in place of its content
-    assert unset == ["server_file: src", "xmpp_probe: ca_file"]
+    assert unset == [
+        "dns_record_set: kerberos_keytab",
+        "server_file: src",
+        "xmpp_probe: ca_file",
+        "xmpp_probe: certificate",
+        "xmpp_probe: key",
+    ]
 
 
 def _has(params: Any, place: str) -> bool:
