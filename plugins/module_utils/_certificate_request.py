@@ -125,7 +125,7 @@ def _obtain(task: Task, session: Session, authority: Authority, wanted: Wanted) 
     session.change(_request(task, session, wanted, request_file, what))
     try:
         if task.check_mode:
-            effect = store.certificate_effect(session, store.planned_thumbprint(wanted.names), wanted.names)
+            effect = store.certificate_effect(session, store.planned_thumbprint(session.scope, wanted.names), wanted.names)
             written = session.effect("file", answer_file, {"FullName": answer_file, "Length": UNKNOWN})
             session.change(Change(WriteSlice(answer_file, 0, b""), what, (written,), conditional=True))
         else:

@@ -204,6 +204,7 @@ class _Object:
             self._cmdlet("New", sent),
             self.label,
             self._effect(None, after),
+            conditional=any(value is UNKNOWN for value in sent.values()),
             undo=(self._cmdlet("Remove", {}),) if "remove" in self.noun.verbs else (),
             override=self.override,
         )

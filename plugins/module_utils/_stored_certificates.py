@@ -154,9 +154,9 @@ def suitable(certificates: Iterable[Stored], wanted: Wanted, uses: Sequence[str]
     return max(able, key=lambda one: one.until, default=None)
 
 
-def planned_thumbprint(names: Sequence[str]) -> str:
-    """What stands in a plan for a thumbprint that only the authority will decide."""
-    return "PLANNED-" + hashlib.sha256(",".join(names).encode()).hexdigest()[:8].upper()
+def planned_thumbprint(server: str, names: Sequence[str]) -> str:
+    """What stands in a plan for a thumbprint that only the authority will decide: each server gets one of its own."""
+    return "PLANNED-" + hashlib.sha256(",".join((server, *names)).encode()).hexdigest()[:8].upper()
 
 
 def certificate_effect(session: Session, thumbprint: str, names: Sequence[str]) -> Effect:

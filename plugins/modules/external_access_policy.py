@@ -150,6 +150,7 @@ calls:
 
 from typing import Any
 
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import (
@@ -206,6 +207,9 @@ def run(task: Task) -> Report:
         row = next((row for row in rows if same(row.get("Identity"), model)), None)
         if row is None and task.check_mode and model == "Global":
             row = NOUN.new_row(model, {})  # it comes with the product, which is only planned so far
+        if row is None and task.check_mode and not any(same(one.get("Identity"), "Global") for one in rows):
+            # no policy can be read yet: what the model says is not known, and what is made of it is planned as unknown
+            return {one.option: UNKNOWN for one in FLAGS}
         if row is None:
             raise InvalidInput(
                 f"copy_from: there is no external access policy {params['copy_from']}. Name one that exists."
