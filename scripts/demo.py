@@ -23,7 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("lync2010", "ocs2007r2")
 STEPS = {
     "pool_deploy": "1  deploy the pool",
     "edge_deploy": "2  deploy the Edge server",
@@ -119,14 +122,28 @@ def tail(path: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8").splitlines()[-25:])
 
 
-def migrate(directory: Path, inventory: Path, check_only: bool) -> list[str]:
+def by_hand(directory: Path, migration: dict[str, Any]) -> list[str]:
+    """What a person does at a console that has no cmdlets: the gates that have to be confirmed, for the real runs."""
+    if migration.get("source") != "ocs_2007_r2":
+        return []
+    pool = migration["pool"]
+    servers = [pool["fqdn"], *(one["fqdn"] for one in pool.get("machines") or ())]
+    gate = "ocs_edge_internal_list"
+    print(f"By hand:  {', '.join(servers)} entered on the tab Internal of the OCS Edge, as the gate {gate} asks for")
+    for server in servers:
+        lab("gui", "--state-dir", str(directory / "lab"), gate, server)
+    return ["-e", json.dumps({"pool_deploy_gates_confirmed": [gate]})]
+
+
+def migrate(directory: Path, inventory: Path, check_only: bool, migration: dict[str, Any]) -> list[str]:
     """The runs, shown; what went wrong, as sentences."""
-    state, wrong = directory / "migration", []
-    plan = [("planned", ("--check", "--diff"))] + ([] if check_only else [("did", ()), ("did again", ())])
+    state, wrong, confirmed = directory / "migration", [], []
+    plan = ["planned"] if check_only else ["planned", "did", "did again"]
     runs: list[Run] = []
-    for title, options in plan:
+    for title in plan:
+        options = ["--check", "--diff"] if title == "planned" else confirmed
         print(
-            f"{'Dry run' if options else 'Real run'}: ansible-playbook lync.xmpp_migration.migrate -i {inventory} {' '.join(options)}",
+            f"{'Dry run' if title == 'planned' else 'Real run'}: ansible-playbook lync.xmpp_migration.migrate -i {inventory} {' '.join(options)}",
             flush=True,
         )
         runs.append(play(title, inventory, state, directory / f"{title.replace(' ', '_')}.log", *options))
@@ -135,11 +152,13 @@ def migrate(directory: Path, inventory: Path, check_only: bool) -> list[str]:
                 f"The run «{title}» ended with {runs[-1].status}; its last lines ({runs[-1].log}):\n{tail(runs[-1].log)}"
             )
             break
-        if options and any(
+        if title == "planned" and any(
             line.get("write")
             for line in map(json.loads, lab("transcript", "--state-dir", str(directory / "lab")).splitlines())
         ):
             wrong.append("The dry run made a call that changes state.")
+        if title == "planned" and not check_only:
+            confirmed = by_hand(directory, migration)
     show(runs)
     if not wrong and not check_only and any(runs[-1].changed.values()):
         wrong.append(f"The second real run changed something: {runs[-1].changed}.")
@@ -162,17 +181,21 @@ def main() -> int:
         "--source",
         default="lync2010",
         metavar="NAME",
-        help="estate to start from: a name in lab/estates (default: lync2010)",
+        help="lync2010 (default) or ocs2007r2, from bare servers; or the name of any other estate in lab/estates",
+    )
+    parser.add_argument(
+        "--edition", choices=["standard", "enterprise"], default="standard", help="of the new pool (default: standard)"
     )
     parser.add_argument(
         "--directory", type=Path, default=ROOT / ".lab" / "demo", help="where the lab and the migration's state lie"
     )
     parser.add_argument("--keep", action="store_true", help="leave the lab running and say how to reach it")
     options = parser.parse_args()
-    estate = ROOT / "lab" / "estates" / f"{options.source}.yml"
+    name = f"{options.source}-{options.edition}" if options.source in SOURCES else options.source
+    estate = ROOT / "lab" / "estates" / f"{name}.yml"
     if not estate.is_file():
         known = ", ".join(sorted(path.stem for path in estate.parent.glob("*.yml")))
-        parser.error(f"there is no estate {options.source}; there are: {known}")
+        parser.error(f"there is no estate {name}; there are: {known}")
     directory = options.directory.resolve()
     if (directory / "lab").exists():
         subprocess.run(
@@ -190,7 +213,8 @@ def main() -> int:
     inventory = Path(ready["inventory"])
     wrong = ["interrupted"]
     try:
-        wrong = migrate(directory, inventory, options.check)
+        migration = yaml.safe_load(estate.read_text(encoding="utf-8"))["migration"]
+        wrong = migrate(directory, inventory, options.check, migration)
     except KeyboardInterrupt:
         print("\nInterrupted; nothing is left running but what --keep keeps.")
     finally:

@@ -44,6 +44,8 @@ class Fact:
     that: str
     tag: str
     depends: tuple[str, ...] = ()
+    #: what it says does not change with time: evidence of it does not grow old
+    lasting: bool = False
 
 
 _TOPOLOGY = ("topology_document", "site", "pool", "computer", "edge_server", "registrar")
@@ -79,6 +81,7 @@ FACTS: Mapping[str, Fact] = {
     ),
     "ttl_lowered": Fact("the lifetimes of the DNS records were lowered long enough ago", "dns_update"),
     "accepted": Fact("the operator has accepted the migration", "accept", ("xmpp_partner",)),
+    "baseline": Fact("a record of the organisation as it was is kept", "pool_deploy", lasting=True),
     "legacy_configuration": Fact(
         "the configuration of Office Communications Server was imported", "pool_deploy", ("Merge-CsLegacyTopology",),
     ),
@@ -137,6 +140,15 @@ class Guard:
 
 def _was(change: Change, name: str) -> Any:
     return (change.before or {}).get(name)
+
+
+def _record_was(change: Change, effect: Effect, name: str) -> Any:
+    """Of the record set that the effect is about: one update may change several of a zone."""
+    before = change.before or {}
+    records = before.get("records")
+    if isinstance(records, Mapping):
+        before = records.get(effect.identity) or {}
+    return before.get(name)
 
 
 def _becomes(effect: Effect, name: str) -> Any:
@@ -216,7 +228,9 @@ def _target_swapped(change: Change, effect: Effect, facts: FactsLike) -> bool:
         return False
     if effect.properties is None:
         return True
-    return "Values" in effect.properties and _as_set(effect.properties["Values"]) != _as_set(_was(change, "Values"))
+    return "Values" in effect.properties and _as_set(effect.properties["Values"]) != _as_set(
+        _record_was(change, effect, "Values")
+    )
 
 
 def _as_set(values: Any) -> set[str]:
@@ -224,7 +238,7 @@ def _as_set(values: Any) -> set[str]:
 
 
 def _ttl_raised(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    now, before = _becomes(effect, "Ttl"), _was(change, "Ttl")
+    now, before = _becomes(effect, "Ttl"), _record_was(change, effect, "Ttl")
     return effect.collection == "dns_record_set" and isinstance(now, int) and isinstance(before, int) and now > before
 
 
@@ -241,7 +255,13 @@ def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
     return not _host_in(before, facts.members(EDGES))
 
 
+def _reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """What first changes something outside of the new hosts: Active Directory, and the published topology."""
+    return effect.collection in ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document")
+
+
 GUARDS: tuple[Guard, ...] = (
+    Guard("L4", "{object} is not changed", _reaches_out, (Need("baseline"),)),
     Guard(
         "L1", "{object} is not moved", _moves_on,
         (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")), override=True,
@@ -274,7 +294,7 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
                 continue
             says = guard.says.format(object=change.object, identity=effect.identity)
             reasons += _unmet(says, guard.needs, facts)
-        if _target_swapped(change, effect, facts):
+        if _target_swapped(change, effect, facts) and not overridden(change, effect):
             reasons += _ttl_not_run_out(change, effect, facts)
     return list(dict.fromkeys(reasons))
 
@@ -313,7 +333,7 @@ def _missing(fact: str, members: tuple[str, ...], facts: FactsLike) -> str:
     found: dict[str, list[str]] = {}
     for member in members:
         status = facts.finding(fact, member, touched_by(fact, member)).status
-        if status != FRESH:
+        if status != FRESH and not (FACTS[fact].lasting and status == OLD):
             found.setdefault(status, []).append(member)
     if not found:
         return ""
@@ -352,7 +372,11 @@ def _upper(text: str) -> str:
 
 def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
     """Resolvers may keep the old record until its old lifetime has run out since it was lowered."""
-    zone = str(_becomes(effect, "Zone") or _was(change, "Zone") or effect.identity.split()[0].split("_tcp.", 1)[1])
+    zone = str(
+        _becomes(effect, "Zone")
+        or _record_was(change, effect, "Zone")
+        or effect.identity.split()[0].split("_tcp.", 1)[1]
+    )
     zone = zone.rstrip(".")
     says = f"the DNS record {effect.identity} is not changed"
     reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})

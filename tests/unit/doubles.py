@@ -43,6 +43,9 @@ GROUPS = {
     "lync_legacy_gateway": ("xmppgw",),
 }
 
+#: The run that has made the baseline, without which nothing outside of the new hosts is changed.
+BEFORE = "before"
+
 DEFAULTS: dict[str, Row] = {
     "xmpp_partner": {
         "AdditionalDomains": [],
@@ -294,6 +297,7 @@ class Bench:
         self.hosts = {name: FakeShell(self.estate, "pool2013" if name == "fe2013" else name) for name in hosts}
         self.now = 1_700_000_000.0
         self._performers: dict[tuple[str, str], Performer] = {}
+        self._record(Evidence("baseline", "organisation"), self.context(run=BEFORE))
 
     # --- running
 
@@ -358,7 +362,7 @@ class Bench:
         return [one for one in seen if not one[0].startswith(("Get-", "Test-"))]
 
     def journal(self) -> list[dict[str, Any]]:
-        return list(entries(self.state_dir))
+        return [one for one in entries(self.state_dir) if one.get("run") != BEFORE]
 
     def plan(self, run: str = "run-1") -> list[dict[str, Any]]:
         path = self.state_dir / "runs" / run / "plan.ndjson"

@@ -389,6 +389,23 @@ def test_nobody_is_moved_from_ocs_before_the_import() -> None:
     assert laws.touched_by("legacy_configuration", "organisation") == ("Merge-CsLegacyTopology",)
 
 
+# --- the baseline
+
+
+def test_nothing_outside_of_the_new_hosts_is_changed_without_a_baseline() -> None:
+    for collection in ("topology_document", "ad_schema", "ad_forest", "ad_domain", "store_location"):
+        (text,) = laws.refusals(change(collection, "x", {".": "y"}), Evidence(but={("baseline", "organisation"): MISSING}))
+        assert "a record of the organisation as it was is kept has not been verified" in text and "pool_deploy" in text
+        assert laws.refusals(change(collection, "x", {".": "y"}), Evidence()) == []
+    for collection in ("local_topology_document", "file", "component"):
+        assert laws.refusals(change(collection, "x", {".": "y"}), Evidence(nothing=True)) == []
+
+
+def test_a_baseline_does_not_grow_old() -> None:
+    seen = Evidence(but={("baseline", "organisation"): OLD})
+    assert laws.refusals(change("topology_document", "document", {".": "y"}), seen) == []
+
+
 # --- tables
 
 
