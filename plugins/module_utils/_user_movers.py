@@ -117,7 +117,7 @@ def move(task: Task, users: Sequence[Row], target: str, change_of: Callable[[Row
         return change_to_json(made)
 
     drive = Drive(
-        {host: _ask(session) for host, session in sessions.items()},
+        {host: _ask(session, host) for host, session in sessions.items()},
         roster,
         change,
         way(task.params, task.context.state_dir),
@@ -150,10 +150,14 @@ def _session(task: Task, host: str) -> Session:
     return task.session_for(host)
 
 
-def _ask(session: Session) -> Ask:
+def _ask(session: Session, host: str) -> Ask:
     """Messages to the host's daemon; the first one says for which task."""
     context = session.context
-    told = {**context.for_journal(), "groups": {group: list(members) for group, members in context.groups.items()}}
+    told = {
+        **context.for_journal(),
+        "host": host,
+        "groups": {group: list(members) for group, members in context.groups.items()},
+    }
 
     def ask(op: str, **message: Any) -> dict[str, Any]:
         more = {"context": told} if op == "movers_start" else {}
