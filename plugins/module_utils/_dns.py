@@ -268,6 +268,25 @@ def from_state(name: str, kind: str, data: Mapping[str, Any]) -> RecordSet | Non
     return RecordSet(name, kind, int(data["ttl"]), tuple(sorted(str(one) for one in data["values"])))
 
 
+def update_parameters(steps: Sequence[Step]) -> dict[str, Any]:
+    """Steps of one zone as they stand in the call of an update."""
+    changes = [
+        {"name": one.record.name, "type": one.record.type, "before": state(one.before), "after": state(one.after)}
+        for one in steps
+    ]
+    return {"zone": steps[0].zone, "changes": changes}
+
+
+def steps_of(parameters: Mapping[str, Any]) -> list[Step]:
+    """Back again."""
+    found = []
+    for one in parameters["changes"]:
+        name, kind = str(one["name"]), str(one["type"])
+        before, after = (from_state(name, kind, one[side]) for side in ("before", "after"))
+        found.append(Step(str(parameters["zone"]), before, after))
+    return found
+
+
 def shown_sets(zone: str, records: Sequence[RecordSet | None]) -> dict[str, Any]:
     """One side of a diff, and what a module returns."""
     return {
@@ -279,21 +298,24 @@ def shown_sets(zone: str, records: Sequence[RecordSet | None]) -> dict[str, Any]
     }
 
 
-def update_message(made: Step, **tsig: Any) -> dns.update.UpdateMessage:
-    """One conditional update: exactly the values that were found, or nobody's, give way to the new ones.
+def update_message(made: Sequence[Step], **tsig: Any) -> dns.update.UpdateMessage:
+    """One conditional update of one zone: exactly the values that were found, or nobody's, give way to the new ones.
 
-    A lifetime is no part of a prerequisite (RFC 2136 2.4); the answer is read again for it.
+    All of it is made, or nothing. A lifetime is no part of a prerequisite (RFC 2136 2.4); the answer is read again for it.
     """
-    message = dns.update.UpdateMessage(f"{made.zone}.", **tsig)
-    name = dns.name.from_text(f"{made.record.name}.")
-    kind = dns.rdatatype.from_text(made.record.type)
-    if made.before is None:
-        message.absent(name, kind)
-    else:
-        message.present(name, *_rdatas(made.before))
-        message.delete(name, kind)
-    if made.after is not None:
-        message.add(name, made.after.ttl, *_rdatas(made.after))
+    message = dns.update.UpdateMessage(f"{made[0].zone}.", **tsig)
+    for one in made:
+        name, kind = dns.name.from_text(f"{one.record.name}."), dns.rdatatype.from_text(one.record.type)
+        if one.before is None:
+            message.absent(name, kind)
+        else:
+            message.present(name, *_rdatas(one.before))
+    for one in made:
+        name, kind = dns.name.from_text(f"{one.record.name}."), dns.rdatatype.from_text(one.record.type)
+        if one.before is not None:
+            message.delete(name, kind)
+        if one.after is not None:
+            message.add(name, one.after.ttl, *_rdatas(one.after))
     return message
 
 

@@ -28,13 +28,13 @@ from ._dns import (
     in_order,
     instruction,
     shown_sets,
-    state,
     step,
+    update_parameters,
     wanted_sets,
     zone_name,
 )
 from ._dns_gss import Kerberos
-from ._dns_servers import DnsShell, Server, make_key, same
+from ._dns_servers import UPDATE_CODES, DnsShell, Server, make_key, same
 from ._errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
 from ._laws import moment
 from ._module import Report, Task
@@ -47,7 +47,7 @@ _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
 _PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 FACT = "ttl_lowered"
 DEFAULT_TTL = 3600
-PROBED = ("Server", "Ttl", "Values", "Serial", "NegativeTtl")
+PROBED = ("Server", "Transport", "Ttl", "Values", "Serial", "NegativeTtl")
 #: Codes that say: what was found before is no longer there.
 OVERTAKEN = frozenset({"NXRRSET", "YXRRSET", "NXDOMAIN", "YXDOMAIN"})
 
@@ -75,6 +75,12 @@ class RecordSets:
         if not self.wanted:
             raise InvalidInput("records is empty: name the records that are meant.")
         self.done = self._done(params["unless_values"])
+        override = params["override"]
+        if override is not None and override.casefold() not in {one.identity.casefold() for one in self.wanted}:
+            raise InvalidInput(
+                f"override names {shown(override)}, but the records are {', '.join(one.identity for one in self.wanted)}: name "
+                "one of them, or leave it out."
+            )
         self._connect()
 
     def _connect(self) -> None:
@@ -174,9 +180,8 @@ class RecordSets:
         steps = [step(self.zone, before[one.identity], one, default) for one in self.wanted]
         made = in_order([one for one in steps if one is not None])
         self._await_lifetime(made)
-        for one in made:
-            self._make(one)
         if made:
+            self._make(made)
             probed = self._settled({one.identity: one.after for one in made})
         after = self._read() if made else before
         self._verify(made, after)
@@ -199,13 +204,21 @@ class RecordSets:
         return {
             **shown_sets(self.zone, list(after.values())),
             "servers": [
-                {"server": one["Server"], "serial": one["Serial"]}
+                {
+                    "server": one["Server"],
+                    "serial": one["Serial"],
+                    "transports": self._transports(one["Server"], probed),
+                }
                 for one in {row["Server"]: row for row in probed}.values()
             ],
             "earliest_cutover": evidence[0].value["earliest"] if evidence else None,
             "old_record_gone_at": settled,
             "instructions": [instruction(one) for one in made] if self.manual else [],
         }
+
+    @staticmethod
+    def _transports(server: str, probed: Probed) -> list[str]:
+        return list(dict.fromkeys(row["Transport"] for row in probed if row["Server"] == server and row["Transport"]))
 
     def _left(self, before: Mapping[str, RecordSet | None]) -> dict[str, RecordSet | None]:
         """Without the record sets for which what was to be prepared has been done."""
@@ -264,7 +277,7 @@ class RecordSets:
             rows = self._probe(one.identity)
             for row in rows[1:]:
                 if not same(_record(one, rows[0]), _record(one, row)):
-                    return f"{row['Server']} shows {_shown(row)} for {one.identity}, but {rows[0]['Server']} {_shown(rows[0])}."
+                    return f"{_where(row)} shows {_shown(row)} for {one.identity}, but {_where(rows[0])} {_shown(rows[0])}."
         return ""
 
     @staticmethod
@@ -295,70 +308,71 @@ class RecordSets:
         if earliest is not None and 0 < left <= self.wait_seconds:
             self.session.wait(lambda: self.now >= earliest, left + 2, min(left + 0.05, 5))
 
-    def _make(self, made: Step) -> None:
-        change = self._change(made)
+    def _make(self, made: Sequence[Step]) -> None:
+        """One update for all of the zone: it is made whole, or not at all."""
         try:
-            (outcome,) = self.session.change(change, tolerate=True)
+            (outcome,) = self.session.change(self._change(made), tolerate=True)
         except InDoubt as exc:
             self._doubtful(made, exc.text)
             return
         if not outcome["ok"]:
             self._failed(made, outcome["errors"])
 
-    def _change(self, made: Step) -> Change:
-        def call(one: Step) -> Cmdlet:
-            parameters = {"zone": one.zone, "name": one.record.name, "type": one.record.type}
-            return Cmdlet("dns.update", {**parameters, "before": state(one.before), "after": state(one.after)})
-
-        properties = None
-        if made.after is not None:
-            properties = self._properties(made.after)
+    def _change(self, made: Sequence[Step]) -> Change:
+        before = {one.identity: self._properties(one.before) for one in made if one.before is not None}
+        (first,) = before.values() if len(made) == 1 and before else (None,)
         return Change(
-            call(made),
-            f"DNS record {made.identity}",
-            (self.session.effect(TABLE, made.identity, properties),),
-            before=None if made.before is None else self._properties(made.before),
-            undo=(call(made.back),),
+            Cmdlet("dns.update", update_parameters(made)),
+            f"DNS record {_named(made)}",
+            tuple(
+                self.session.effect(TABLE, one.identity, self._properties(one.after) if one.after else None)
+                for one in made
+            ),
+            before=first if len(made) == 1 else {"records": before},
+            undo=(Cmdlet("dns.update", update_parameters([one.back for one in reversed(made)])),),
+            override=self.task.params["override"],
         )
 
     def _properties(self, record: RecordSet) -> dict[str, Any]:
         return {"Identity": record.identity, "Zone": self.zone, "Ttl": record.ttl, "Values": list(record.values)}
 
-    def _doubtful(self, made: Step, why: str) -> None:
+    def _doubtful(self, made: Sequence[Step], why: str) -> None:
         """The update is not sent again: what the server shows now decides."""
-        found = self._read()[made.identity]
-        if same(found, made.after):
-            said = f"The update of {made.identity} was made, though its answer proved nothing: {why}"
+        now, name = self._read(), _named(made)
+        if all(same(now[one.identity], one.after) for one in made):
+            said = f"The update of {name} was made, though its answer proved nothing: {why}"
             self.session.note(said)
             self.task.warn(said)
             return
-        if same(found, made.before):
+        found = "; ".join(f"{one.identity} is {_text(now[one.identity])}" for one in made)
+        if all(same(now[one.identity], one.before) for one in made):
             raise Mismatch(
-                f"{made.identity} was not changed: {why} It still is {_text(found)}. See to the key and the server, and "
-                "run the task again: it reads first."
+                f"{name} was not changed: {why} It still is as before: {found}. See to the key and the server, and run the "
+                "task again: it reads first."
             )
-        raise Mismatch(
-            f"{made.identity} is {_text(found)} now, which nobody here asked for: {why} Look before going on."
-        )
+        raise Mismatch(f"{found} now, which nobody here asked for: {why} Look before going on.")
 
-    def _failed(self, made: Step, errors: Sequence[Any]) -> None:
+    def _failed(self, made: Sequence[Step], errors: Sequence[Any]) -> None:
         error = errors[0] if errors else None
         name = error.name if error else ""
         if name == "NotDoneYet":
             raise NotReady(
-                f"{instruction(made)} Every authoritative server has to show it; after {self.wait_seconds:g} s not all of "
-                "them do. Run the task again when it is done: it goes on from there."
+                f"{' '.join(instruction(one) for one in made)} Every authoritative server has to show it; after "
+                f"{self.wait_seconds:g} s not all of them do. Run the task again when it is done: it goes on from there."
             )
         if name in OVERTAKEN:
-            found = self._read()[made.identity]
-            raise Mismatch(
-                f"{made.identity} was changed by somebody else in the meantime, so nothing was changed here: it was "
-                f"{_text(made.before)} and is {_text(found)} now. See which of the two is meant, and run the task again."
+            now = self._read()
+            apart = [one for one in made if not same(now[one.identity], one.before)] or list(made)
+            found = "; ".join(
+                f"{one.identity} was {_text(one.before)} and is {_text(now[one.identity])} now" for one in apart
             )
+            raise Mismatch(
+                f"{_named(made)} was changed by somebody else in the meantime, so nothing was changed here: {found}. See "
+                "which of the two is meant, and run the task again."
+            )
+        why = UPDATE_CODES.get(name, "see whether this server takes updates of the zone {zone}").format(zone=self.zone)
         raise CmdletFailed(
-            f"{made.identity} was not changed: {self.shell.primary.shown} answered {name}. See whether the key may change "
-            f"this record of the zone {self.zone}, and whether this server takes its updates.",
-            tuple(errors),
+            f"{_named(made)} was not changed: {self.shell.primary.shown} answered {name}, because {why}.", tuple(errors)
         )
 
     # --- seeing it
@@ -375,7 +389,7 @@ class RecordSets:
                     rows = self._probe(one.identity)
                     last.extend(rows)
                     late += [
-                        f"{row['Server']} shows {_shown(row)} for {one.identity}"
+                        f"{_where(row)} shows {_shown(row)} for {one.identity}"
                         for row in rows
                         if not same(_record(one, row), wanted[one.identity])
                     ]
@@ -447,10 +461,18 @@ class RecordSets:
         return max(record.ttl, former or 0)
 
 
+def _named(made: Sequence[Step]) -> str:
+    return " and ".join(one.identity for one in made)
+
+
 def _record(wanted: Wanted, row: Mapping[str, Any]) -> RecordSet | None:
     if row["Ttl"] is None:
         return None
     return RecordSet(wanted.name, wanted.type, int(row["Ttl"]), tuple(sorted(row["Values"])))
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return f"{row['Server']} by {row['Transport']}" if row["Transport"] else str(row["Server"])
 
 
 def _shown(row: Mapping[str, Any]) -> str:

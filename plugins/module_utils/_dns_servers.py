@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._dns import RecordSet, Step, canonical, from_state, instruction, update_message
+from ._dns import RecordSet, Step, canonical, instruction, steps_of, update_message
 from ._dns_gss import Kerberos, negotiated
 from ._errors import BadAnswer, InDoubt, InvalidInput, InvalidRequest, NeverRan, Unreachable
 from ._performer import Reply
@@ -82,41 +82,81 @@ def make_key(name: str, secret: str, algorithm: str) -> dns.tsig.Key:
     return dns.tsig.Key(key_name, raw, algorithm)
 
 
-def resolved(server: Server) -> str:
-    """The server's address; a name is looked up by the controller's own resolver."""
+def addresses(server: Server) -> list[str]:
+    """The server's addresses; a name is looked up by the controller's own resolver, and each of its addresses counts."""
     try:
-        return str(ipaddress.ip_address(server.address))
+        return [str(ipaddress.ip_address(server.address))]
     except ValueError:
         pass
     try:
         found = socket.getaddrinfo(server.address, server.port, type=socket.SOCK_STREAM)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:
         raise Unreachable(
             f"The name server {server.address} has no address that the controller can find: give its IP address."
         ) from exc
-    return str(found[0][4][0])
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-def ask(server: Server, zone: str, name: str, kind: str) -> Found:
-    """One authoritative answer, by UDP and where that is not enough by TCP. Recursion is not asked for."""
-    query = dns.message.make_query(f"{name}.", kind, flags=0)
-    where = resolved(server)
+def resolved(server: Server) -> str:
+    return addresses(server)[0]
+
+
+#: What a code means for who asked a question. Other codes have a sentence too, only a general one.
+QUERY_CODES: Mapping[str, str] = {
+    "REFUSED": "it does not serve the zone {zone}, or not for this controller: name a server that does",
+    "SERVFAIL": "it has the zone {zone}, but cannot read or transfer it: see its log",
+    "FORMERR": "it does not understand the question, so something on the way changes DNS messages",
+    "NOTIMP": "it does not know this kind of question: name a name server",
+    "NOTAUTH": "it does not serve the zone {zone}: name a server that does",
+}
+#: And for who wanted a change: nothing was changed.
+UPDATE_CODES: Mapping[str, str] = {
+    "REFUSED": "its policy does not let this key change these records of the zone {zone}",
+    "NOTAUTH": "it does not serve the zone {zone} as its primary server, or does not let this key change it",
+    "NOTZONE": "a record is not in the zone {zone} as this server has it: name the zone that is cut there",
+    "SERVFAIL": "it could not write the zone {zone}: see its log, its disk, and the rights on the zone's journal",
+    "NOTIMP": "it takes no dynamic updates: choose method: manual",
+    "FORMERR": "it does not understand the update: choose method: manual",
+}
+
+
+def _exchange(query: dns.message.Message, where: str, port: int, tcp: bool) -> dns.message.Message:
+    if tcp:
+        return dns.query.tcp(query, where, QUERY_SECONDS, port)
     try:
-        try:
-            reply, _tcp = dns.query.udp_with_fallback(query, where, UDP_SECONDS, server.port)
-        except dns.exception.Timeout:  # a datagram may be lost, a connection is not
-            reply = dns.query.tcp(query, where, QUERY_SECONDS, server.port)
-    except (OSError, EOFError, dns.exception.DNSException) as exc:
+        return dns.query.udp(query, where, UDP_SECONDS, port)
+    except dns.exception.Timeout:  # a datagram may be lost, two rarely are
+        return dns.query.udp(query, where, UDP_SECONDS, port)
+
+
+def ask(server: Server, zone: str, name: str, kind: str, tcp: bool | None = None) -> Found:
+    """One authoritative answer; by UDP, and where that is cut short or does not come by TCP, unless one is asked for.
+
+    Recursion is not asked for.
+    """
+    query = dns.message.make_query(f"{name}.", kind, flags=0)
+    where, by = resolved(server), "by TCP" if tcp else "by UDP" if tcp is False else "by UDP and TCP"
+    try:
+        if tcp is not None:
+            reply = _exchange(query, where, server.port, tcp)
+        else:
+            try:
+                reply = _exchange(query, where, server.port, False)
+            except dns.exception.Timeout:
+                reply = _exchange(query, where, server.port, True)
+        if reply.flags & dns.flags.TC:
+            by = "by TCP, after it had cut its answer by UDP short"
+            reply = _exchange(query, where, server.port, True)
+    except (OSError, EOFError, ValueError, IndexError, dns.exception.DNSException) as exc:
         raise Unreachable(
-            f"The name server {server.shown} does not answer for {name}: {said(exc)}. See that it runs, that its "
+            f"The name server {server.shown} does not answer {by} for {name}: {said(exc)}. See that it runs, that its "
             "address is right, and that the controller may reach it by UDP and TCP."
         ) from exc
     rcode = reply.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise Unreachable(
-            f"The name server {server.shown} answers {dns.rcode.to_text(rcode)} for {name}: see whether it serves the "
-            f"zone {zone}."
-        )
+        code = dns.rcode.to_text(rcode)
+        why = QUERY_CODES.get(code, "see whether it serves the zone {zone}").format(zone=zone)
+        raise Unreachable(f"The name server {server.shown} answers {code} for {name}: {why}.")
     if not reply.flags & dns.flags.AA:
         raise Unreachable(
             f"The name server {server.shown} is not authoritative for the zone {zone}: name the servers that are, "
@@ -178,6 +218,7 @@ class DnsShell:
         self.servers, self._key, self._manual = list(servers), key, manual
         self._wait, self._clock, self._sleep = wait_seconds, clock, sleep
         self._agreed: dict[str, Any] | None = None
+        self._addresses: list[Server] | None = None
 
     @property
     def primary(self) -> Server:
@@ -215,49 +256,56 @@ class DnsShell:
     def _probe(self, parameters: Mapping[str, Any], properties: list[str]) -> tuple[list[list[Any]], None]:
         name, _blank, kind = str(parameters["name"]).rpartition(" ")
         rows = []
-        for server in self.servers:
-            found = ask(server, str(parameters["zone"]), name, kind)
-            record = found.record
-            row = {
-                "Server": server.shown,
-                "Ttl": record.ttl if record else None,
-                "Values": list(record.values) if record else None,
-                "Serial": found.serial,
-                "NegativeTtl": found.negative_ttl,
-            }
-            rows.append([row.get(name) for name in properties])
+        for server in self._each():
+            for tcp in (False, True):
+                found = ask(server, str(parameters["zone"]), name, kind, tcp)
+                record = found.record
+                row = {
+                    "Server": server.shown,
+                    "Transport": "TCP" if tcp else "UDP",
+                    "Ttl": record.ttl if record else None,
+                    "Values": list(record.values) if record else None,
+                    "Serial": found.serial,
+                    "NegativeTtl": found.negative_ttl,
+                }
+                rows.append([row.get(name) for name in properties])
         return rows, None
+
+    def _each(self) -> list[Server]:
+        """Every address of every server, looked up once."""
+        if self._addresses is None:
+            found = [Server(one, server.port) for server in self.servers for one in addresses(server)]
+            self._addresses = list(dict.fromkeys(found))
+        return self._addresses
 
     # --- changing
 
     def _update(self, parameters: Mapping[str, Any], properties: list[str]) -> tuple[list[Any], dict[str, Any] | None]:
-        name, kind = str(parameters["name"]), str(parameters["type"])
-        before, after = (from_state(name, kind, parameters[side]) for side in ("before", "after"))
-        made = Step(str(parameters["zone"]), before, after)
-        return [], self._wait_for_somebody(made) if self._manual else self._send(made)
+        steps = steps_of(parameters)
+        return [], self._wait_for_somebody(steps) if self._manual else self._send(steps)
 
-    def _wait_for_somebody(self, made: Step) -> dict[str, Any] | None:
+    def _wait_for_somebody(self, steps: Sequence[Step]) -> dict[str, Any] | None:
         """The change is made by hand: it counts as made once every server shows it."""
         deadline = self._clock() + self._wait
         while True:
-            if all(self._shows(server, made) for server in self.servers):
+            if all(self._shows(server, made) for server in self._each() for made in steps):
                 return None
             if self._clock() >= deadline:
-                return _error("NotDoneYet", "OperationTimeout", instruction(made))
+                return _error("NotDoneYet", "OperationTimeout", " ".join(instruction(made) for made in steps))
             self._sleep(min(POLL_SECONDS, max(deadline - self._clock(), 0.01)))
 
     def _shows(self, server: Server, made: Step) -> bool:
         found = ask(server, made.zone, made.record.name, made.record.type).record
         return same(found, made.after)
 
-    def _send(self, made: Step) -> dict[str, Any] | None:
+    def _send(self, steps: Sequence[Step]) -> dict[str, Any] | None:
         if self._key is None:
             raise InvalidInput(
-                f"{made.identity} is to be changed by an update, which needs a key: give tsig_key_name and tsig_secret, "
+                f"{' and '.join(one.identity for one in steps)} is to be changed by an update, which needs a key: give tsig_key_name and tsig_secret, "
                 "or gss_tsig, or choose method: manual."
             )
         where = (resolved(self.primary), self.primary.port)
-        message = update_message(made, **self._signing(where))
+        message = update_message(steps, **self._signing(where))
         wire = message.to_wire()
         try:
             stream = socket.create_connection(where, QUERY_SECONDS)

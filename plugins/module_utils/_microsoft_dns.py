@@ -159,7 +159,14 @@ class Reader:
                 row = {"Identity": identity(name, kind), "Zone": zone, "Ttl": ttl, "Values": values}
                 rows = [[row.get(one) for one in properties]] if record else []
             elif call["cmdlet"] == "dns.probe":
-                own = {"Server": self.host, "Ttl": ttl, "Values": values, "Serial": None, "NegativeTtl": None}
+                own = {
+                    "Server": self.host,
+                    "Transport": "",
+                    "Ttl": ttl,
+                    "Values": values,
+                    "Serial": None,
+                    "NegativeTtl": None,
+                }
                 rows = [[own.get(one) for one in properties]]
                 if self.servers is not None:
                     rows += self.servers.request([call], seconds).rows[0]
@@ -212,11 +219,12 @@ class MicrosoftRecordSets(RecordSets):
 
     # --- changing
 
-    def _make(self, made: Step) -> None:
-        for part in parts(made):
-            self._unchanged(part.before, made)
-            for change in self._changes(part):
-                self._send(change, made, part)
+    def _make(self, made: Sequence[Step]) -> None:
+        for one in made:
+            for part in parts(one):
+                self._unchanged(part.before, one)
+                for change in self._changes(part):
+                    self._send(change, one, part)
 
     def _unchanged(self, before: RecordSet | None, made: Step) -> None:
         """What a prerequisite would do: somebody else's change wins, and is shown."""
@@ -241,7 +249,15 @@ class MicrosoftRecordSets(RecordSets):
         before = self._properties(part.before) if part.before else None
 
         def change(call: Cmdlet, undo: Any, *prepare: Cmdlet) -> Change:
-            return Change(call, f"DNS record {part.identity}", (effect,), before=before, undo=undo, prepare=prepare)
+            return Change(
+                call,
+                f"DNS record {part.identity}",
+                (effect,),
+                before=before,
+                undo=undo,
+                prepare=prepare,
+                override=self.task.params["override"],
+            )
 
         get = reading(self.zone, record.name, record.type)
         had, has = set(part.before.values if part.before else ()), set(part.after.values if part.after else ())
@@ -287,7 +303,7 @@ class MicrosoftRecordSets(RecordSets):
         try:
             (outcome,) = self.task.session.change(change, tolerate=True)
         except InDoubt as exc:
-            self._doubtful(replace(made, before=part.before, after=part.after), exc.text)
+            self._doubtful([part], exc.text)
             return
         if not outcome["ok"]:
             errors = tuple(outcome["errors"])

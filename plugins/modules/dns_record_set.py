@@ -69,6 +69,12 @@ options:
     type: list
     elements: str
     default: []
+  override:
+    description:
+      - Name a record here to change it although resolvers may still hold what it was, such as
+        V(_xmpp-server._tcp.contoso.test SRV). Until they have forgotten that, some partners go to the old server.
+      - What else has to be verified before is still asked for.
+    type: str
   former_ttl:
     description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
     type: int
@@ -203,13 +209,16 @@ records:
       values:
         - 0 0 5269 access.contoso.test.
 servers:
-  description: The authoritative servers that were seen to agree, with the serial of the zone where they told it.
+  description: Every address of the authoritative servers, all of which were seen to agree by UDP and by TCP, with the serial of the zone where they told it.
   returned: success
   type: list
   elements: dict
   sample:
     - server: 192.0.2.53
       serial: 2026112101
+      transports:
+        - UDP
+        - TCP
 earliest_cutover:
   description: From when on no resolver holds a record with its old lifetime. Null without O(ttl_only).
   returned: success
@@ -250,6 +259,7 @@ ARGUMENT_SPEC = {
     "ttl_only": {"type": "bool", "default": False},
     "until_expired": {"type": "bool", "default": False},
     "unless_values": {"type": "list", "elements": "str", "default": []},
+    "override": {"type": "str"},
     "former_ttl": {"type": "int"},
     "servers": {
         "type": "list",

@@ -162,7 +162,7 @@ class TestUpdate:
         return dns.zone.from_text(text, origin=f"{ZONE}.", relativize=False)
 
     def made(self, zone: dns.zone.Zone, step: Step) -> str:
-        wire = _dns.update_message(step).to_wire()
+        wire = _dns.update_message([step]).to_wire()
         message = dns.message.from_wire(wire, one_rr_per_rrset=True)
         try:
             server_side.apply(zone, message)
