@@ -62,7 +62,7 @@ class Context:
 
     def for_journal(self) -> dict[str, Any]:
         """What every line of the journal says of who wrote it."""
-        return {name: value for name, value in self.to_json().items() if name not in _NOT_IN_JOURNAL}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_IN_JOURNAL}
 
     def members(self, *groups: str) -> tuple[str, ...]:
         """The hosts of these groups, each once, in the inventory's order."""
