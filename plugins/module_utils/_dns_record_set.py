@@ -33,6 +33,7 @@ from ._dns import (
     wanted_sets,
     zone_name,
 )
+from ._dns_delegation import checked, parents_of
 from ._dns_gss import Kerberos
 from ._dns_servers import UPDATE_CODES, DnsShell, Server, make_key, same
 from ._errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
@@ -174,6 +175,7 @@ class RecordSets:
     # --- the way
 
     def ensure(self) -> Report:
+        self._check_delegation()
         before = self._left(self._read())
         probed = self._agreed(before)
         default = min(self._negative_ttl(probed) or DEFAULT_TTL, DEFAULT_TTL)
@@ -196,6 +198,27 @@ class RecordSets:
             evidence=evidence,
         )
 
+    def _check_delegation(self) -> None:
+        """Who resolvers are sent to has to be looked at: a server that nobody named would go on with the old records."""
+        self.delegation: list[dict[str, Any]] = []
+        shell, params = self._servers_shell(), self.task.params
+        if shell is None or not (params["verify_delegation"] or params["parent_servers"]):
+            return
+        parents = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["parent_servers"]]
+        self._check_servers(parents)
+        rows, wrong, missing = checked(self.zone, parents or parents_of(self.zone), shell.servers, shell.each())
+        self.delegation = rows
+        for text in wrong:
+            self.task.warn(text)
+        if missing:
+            raise NotReady(
+                f"{', '.join(missing)} serves {self.zone} too, because the zone above delegates to it, but is not among "
+                "servers: name every address that resolvers ask, or have the delegation corrected."
+            )
+
+    def _servers_shell(self) -> DnsShell | None:
+        return self.shell
+
     def _value(
         self, made: Sequence[Step], after: Mapping[str, RecordSet | None], probed: Probed, evidence: Sequence[Evidence]
     ) -> dict[str, Any]:
@@ -211,6 +234,7 @@ class RecordSets:
                 }
                 for one in {row["Server"]: row for row in probed}.values()
             ],
+            "delegation": self.delegation,
             "earliest_cutover": evidence[0].value["earliest"] if evidence else None,
             "old_record_gone_at": settled,
             "instructions": [instruction(one) for one in made] if self.manual else [],

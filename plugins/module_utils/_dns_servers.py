@@ -256,7 +256,7 @@ class DnsShell:
     def _probe(self, parameters: Mapping[str, Any], properties: list[str]) -> tuple[list[list[Any]], None]:
         name, _blank, kind = str(parameters["name"]).rpartition(" ")
         rows = []
-        for server in self._each():
+        for server in self.each():
             for tcp in (False, True):
                 found = ask(server, str(parameters["zone"]), name, kind, tcp)
                 record = found.record
@@ -271,7 +271,7 @@ class DnsShell:
                 rows.append([row.get(name) for name in properties])
         return rows, None
 
-    def _each(self) -> list[Server]:
+    def each(self) -> list[Server]:
         """Every address of every server, looked up once."""
         if self._addresses is None:
             found = [Server(one, server.port) for server in self.servers for one in addresses(server)]
@@ -288,7 +288,7 @@ class DnsShell:
         """The change is made by hand: it counts as made once every server shows it."""
         deadline = self._clock() + self._wait
         while True:
-            if all(self._shows(server, made) for server in self._each() for made in steps):
+            if all(self._shows(server, made) for server in self.each() for made in steps):
                 return None
             if self._clock() >= deadline:
                 return _error("NotDoneYet", "OperationTimeout", " ".join(instruction(made) for made in steps))

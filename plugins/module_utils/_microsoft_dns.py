@@ -217,6 +217,10 @@ class MicrosoftRecordSets(RecordSets):
         self.shell = Reader(lambda: self.task.session, self.task.context.host, servers)
         self.session = self.task.local(self.shell, "dns")
 
+    def _servers_shell(self) -> DnsShell | None:
+        servers: DnsShell | None = self.shell.servers
+        return servers
+
     # --- changing
 
     def _make(self, made: Sequence[Step]) -> None:

@@ -69,6 +69,26 @@ options:
     type: list
     elements: str
     default: []
+  verify_delegation:
+    description:
+      - Ask the name servers of the zone above which servers this zone is delegated to. One of their addresses that is not looked at is an
+        error, because resolvers would go on getting the old records there.
+    type: bool
+    default: false
+  parent_servers:
+    description: Name servers of the zone above. Without them the controller's own resolver finds them. Given, they are asked in any case.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: IP address or name of the server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
   override:
     description:
       - Name a record here to change it although resolvers may still hold what it was, such as
@@ -219,6 +239,15 @@ servers:
       transports:
         - UDP
         - TCP
+delegation:
+  description: Name servers that the zone is delegated to, with their addresses, where that was asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: ns1.contoso.test
+      addresses:
+        - 192.0.2.53
 earliest_cutover:
   description: From when on no resolver holds a record with its old lifetime. Null without O(ttl_only).
   returned: success
@@ -259,6 +288,16 @@ ARGUMENT_SPEC = {
     "ttl_only": {"type": "bool", "default": False},
     "until_expired": {"type": "bool", "default": False},
     "unless_values": {"type": "list", "elements": "str", "default": []},
+    "verify_delegation": {"type": "bool", "default": False},
+    "parent_servers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 53},
+        },
+    },
     "override": {"type": "str"},
     "former_ttl": {"type": "int"},
     "servers": {

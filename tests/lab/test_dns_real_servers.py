@@ -10,17 +10,29 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.rcode
+import dns.rrset
+import dns.tsigkeyring
 import pytest
+from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
 from ansible_collections.lync.xmpp_migration.lab.dns.bind import Bind, executable
+from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
+from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
 from ansible_collections.lync.xmpp_migration.lab.place import Place
 from ansible_collections.lync.xmpp_migration.lab.wsman.kdc import Kdc
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns_gss as gss
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns_servers
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NeverRan
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set as module
@@ -169,8 +181,6 @@ class TestGssTsig:
         kerberos = gss.Kerberos(SERVER, f"dnsupdate@{REALM}", str(bed.keytab))
 
         def refuses(query: Any) -> Any:
-            import dns.message
-            import dns.rcode
 
             reply = dns.message.make_response(query)
             reply.set_rcode(dns.rcode.NOTIMP)
@@ -186,7 +196,6 @@ class TestGssTsig:
             gss.negotiated(kerberos, goes_silent, "ns1")
 
         def echoes(query: Any) -> Any:
-            import dns.message
 
             reply = dns.message.make_response(query)
             reply.answer = list(query.additional)
@@ -194,3 +203,234 @@ class TestGssTsig:
 
         with pytest.raises(NeverRan, match="did not prove that it is"):
             gss.negotiated(kerberos, echoes, "ns1")
+
+
+SECRET = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
+KEY = f'key "k" {{ algorithm hmac-sha256; secret "{SECRET}"; }};\n'
+
+
+def swap(directory: Path, *ports: int, run: str = "run", value: str = "192.0.2.7", **options: Any) -> dict[str, Any]:
+    """A host record, so that no law but the servers' own is asked."""
+    params = {
+        "zone": "corp.test",
+        "records": [{"name": "host", "type": "A", "values": [value]}],
+        "servers": [{"address": "127.0.0.1", "port": port} for port in ports],
+        "tsig_key_name": "k",
+        "tsig_secret": SECRET,
+        "wait_seconds": 15,
+        **options,
+    }
+    context = Context(str(directory / "state"), run, "localhost")
+    return perform(module.ARGUMENT_SPEC, module.run, params, context, **module.CONSTRAINTS)
+
+
+class TestSecondary:
+    """A real secondary follows when it asks its primary: after its refresh, because nobody tells it."""
+
+    @pytest.fixture
+    def ports(self, tmp_path: Path, needs: Callable[..., None]) -> Iterator[tuple[int, int]]:
+        needs("named")
+        text = ZONE.format(zone="corp.test").replace("1 3600 600 86400 5", "1 3 3 86400 5")
+        (tmp_path / "corp.test.db").write_text(text)
+        allow = f'file "{tmp_path}/corp.test.db"; allow-update {{ key "k"; }}; allow-transfer {{ any; }};'
+        primary = Named(tmp_path / "primary", "", f'{KEY}zone "corp.test" {{ type primary; {allow} }};\n')
+        source = f'primaries {{ 127.0.0.1 port {primary.port}; }}; file "secondary.db"; min-refresh-time 1; min-retry-time 1;'
+        secondary = Named(tmp_path / "secondary", "", f'zone "corp.test" {{ type secondary; {source} }};\n')
+        yield primary.port, secondary.port
+        primary.stop()
+        secondary.stop()
+
+    def test_it_is_waited_for_and_named_where_it_does_not_come(self, tmp_path: Path, ports: tuple[int, int]) -> None:
+        deadline = time.monotonic() + 10
+        while swap(tmp_path, ports[1], value="192.0.2.1").get("failed") and time.monotonic() < deadline:
+            time.sleep(0.2)  # its first transfer
+        result = swap(tmp_path, *ports, value="192.0.2.7", wait_seconds=0)
+        assert result["failed"] and f"127.0.0.1:{ports[1]} by UDP shows 192.0.2.1" in result["msg"], result
+        again = swap(tmp_path, *ports, value="192.0.2.8")
+        assert again.get("failed") is None and again["changed"], again
+        assert [one["transports"] for one in again["servers"]] == [["UDP", "TCP"]] * 2
+        assert len({one["serial"] for one in again["servers"]}) == 1
+
+
+class TestTwoWriters:
+    @pytest.mark.parametrize("software", ["builtin", "bind", "knot"])
+    def test_one_of_them_wins_and_the_other_is_told(
+        self, tmp_path: Path, needs: Callable[..., None], software: str
+    ) -> None:
+        if software != "builtin":
+            needs({"bind": "named", "knot": "knotd"}[software])
+        server = name_servers.start(
+            [Zone("corp.test", 5, (Record("host", "A", "192.0.2.1"),))], tmp_path / "ns", software=software
+        )
+        barrier = threading.Barrier(2)
+        original = DnsShell._send
+
+        def together(shell: DnsShell, steps: Any) -> Any:
+            barrier.wait(10)  # both have read the same
+            return original(shell, steps)
+
+        results: list[dict[str, Any]] = []
+
+        def write(value: str) -> None:
+            key = {"tsig_key_name": server.key_name, "tsig_secret": server.key_secret, "wait_seconds": 1}
+            results.append(swap(tmp_path / value, server.port, value=value, **key))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(DnsShell, "_send", together)
+            writers = [threading.Thread(target=write, args=(value,)) for value in ("192.0.2.7", "192.0.2.8")]
+            for one in writers:
+                one.start()
+            for one in writers:
+                one.join()
+        left = server.records()["corp.test"]["host A"]["values"]
+        server.stop()
+        won, lost = sorted(results, key=lambda one: bool(one.get("failed")))
+        assert won["changed"] and won["records"][0]["values"] == left, results
+        assert "somebody else" in lost["msg"] and left[0] in lost["msg"], lost
+
+
+class TestDelegation:
+    @pytest.fixture(params=["builtin", "bind"])
+    def parent(self, request: pytest.FixtureRequest, tmp_path: Path, needs: Callable[..., None]) -> Iterator[Any]:
+        """A real parent answers with a referral, the built-in one with an answer."""
+        if request.param == "bind":
+            needs("named")
+        records = (Record("corp", "NS", "ns.corp.test."), Record("ns.corp", "A", "127.0.0.1"))
+        server = name_servers.start([Zone("test", 5, records)], tmp_path / "parent", software=request.param)
+        yield server
+        server.stop()
+
+    @pytest.fixture
+    def child(self, tmp_path: Path) -> Iterator[Any]:
+        zone = Zone("corp.test", 5, (Record("host", "A", "192.0.2.1"),))
+        server = name_servers.start([zone], tmp_path / "child", software="builtin")
+        yield server
+        server.stop()
+
+    def call(self, directory: Path, parent: Any, child: Any, **options: Any) -> dict[str, Any]:
+        key = {"tsig_key_name": child.key_name, "tsig_secret": child.key_secret, "wait_seconds": 1}
+        parents = [{"address": "127.0.0.1", "port": parent.port}]
+        return swap(directory, child.port, value="192.0.2.7", parent_servers=parents, **key, **options)
+
+    def test_all_that_resolvers_ask_is_looked_at(self, tmp_path: Path, parent: Any, child: Any) -> None:
+        result = self.call(tmp_path, parent, child)
+        assert result.get("failed") is None and result["changed"], result
+        assert result["delegation"] == [{"name": "ns.corp.test", "addresses": ["127.0.0.1"]}]
+        assert "warnings" not in result
+
+    def test_a_server_that_nobody_named_is_an_error_before_anything_is_changed(
+        self, tmp_path: Path, child: Any
+    ) -> None:
+        records = (
+            Record("corp", "NS", "ns.corp.test."), Record("corp", "NS", "ns2.corp.test."),
+            Record("ns.corp", "A", "127.0.0.1"), Record("ns2.corp", "A", "192.0.2.53"),
+        )  # fmt: skip
+        parent = name_servers.start([Zone("test", 5, records)], tmp_path / "other", software="bind")
+        result = self.call(tmp_path, parent, child)
+        parent.stop()
+        assert "ns2.corp.test (192.0.2.53) serves corp.test too" in result["msg"], result
+        assert child.records()["corp.test"]["host A"]["values"] == ["192.0.2.1"]
+        assert "resolvers may use either" in result["warnings"][0]
+
+    def test_no_delegation_and_no_parent(self, tmp_path: Path, parent: Any, child: Any) -> None:
+        wrong = self.call(tmp_path, child, child, zone="host.corp.test")
+        assert "does not delegate host.corp.test" in wrong["msg"]
+        gone = swap(tmp_path, child.port, parent_servers=[{"address": "127.0.0.1", "port": 1}])
+        assert "does not say who serves corp.test" in gone["msg"]
+
+
+class Saying:
+    """A name server that answers as it is told: codes, cut answers, silence by one of the two ways."""
+
+    def __init__(self, answer: Callable[[dns.message.Message, bool], dns.message.Message | None]) -> None:
+        self.answer = answer
+        self.listeners = Listeners(self.handle)
+        self.listeners.start()
+
+    def handle(self, wire: bytes, tcp: bool) -> Iterator[bytes]:
+        query = dns.message.from_wire(wire, keyring=dns.tsigkeyring.from_text({"k": SECRET}))
+        reply = self.answer(query, tcp)
+        if reply is not None:
+            yield reply.to_wire()
+
+
+def good(query: dns.message.Message, value: str = "192.0.2.1") -> dns.message.Message:
+    reply = dns.message.make_response(query)
+    reply.flags |= dns.flags.AA
+    if query.opcode() == dns.opcode.QUERY:
+        reply.answer.append(dns.rrset.from_text(query.question[0].name, 5, "IN", "A", value))
+    return reply
+
+
+def code(query: dns.message.Message, name: str) -> dns.message.Message:
+    reply = dns.message.make_response(query)
+    reply.set_rcode(dns.rcode.from_text(name))
+    return reply
+
+
+class TestSentences:
+    @pytest.fixture
+    def say(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+        monkeypatch.setattr(_dns_servers, "UDP_SECONDS", 0.2)
+        monkeypatch.setattr(_dns_servers, "QUERY_SECONDS", 0.5)
+        running: list[Saying] = []
+
+        def start(answer: Callable[[dns.message.Message, bool], dns.message.Message | None]) -> int:
+            running.append(Saying(answer))
+            return running[-1].listeners.port
+
+        yield start
+        for one in running:
+            one.listeners.stop()
+
+    @pytest.mark.parametrize("name", sorted(_dns_servers.QUERY_CODES))
+    def test_each_code_of_an_answer(self, tmp_path: Path, say: Callable[..., int], name: str) -> None:
+        result = swap(tmp_path, say(lambda query, tcp: code(query, name)))
+        sentence = _dns_servers.QUERY_CODES[name].format(zone="corp.test")
+        assert f"answers {name} for host.corp.test: {sentence}." in result["msg"]
+
+    @pytest.mark.parametrize("name", sorted(_dns_servers.UPDATE_CODES))
+    def test_each_code_of_an_update(self, tmp_path: Path, say: Callable[..., int], name: str) -> None:
+        port = say(lambda query, tcp: code(query, name) if query.opcode() == dns.opcode.UPDATE else good(query))
+        result = swap(tmp_path, port, value="192.0.2.7")
+        sentence = _dns_servers.UPDATE_CODES[name].format(zone="corp.test")
+        assert result["msg"].endswith(f"answered {name}, because {sentence}."), result
+
+    @pytest.mark.parametrize(
+        ("answer", "sentence"),
+        [
+            (lambda query, tcp: None if tcp else good(query), "does not answer by TCP"),
+            (lambda query, tcp: good(query) if tcp else None, "does not answer by UDP"),
+            (lambda query, tcp: None, "does not answer by UDP and TCP"),
+            (lambda query, tcp: None if tcp else cut(query), "by TCP, after it had cut its answer by UDP short"),
+            (lambda query, tcp: dns.message.make_response(query), "is not authoritative for the zone corp.test"),
+            (lambda query, tcp: good(query, "192.0.2.9" if tcp else "192.0.2.1"), "by TCP shows 192.0.2.9 (TTL 5)"),
+        ],
+    )
+    def test_silence_cuts_and_two_truths(
+        self, tmp_path: Path, say: Callable[..., int], answer: Any, sentence: str
+    ) -> None:
+        result = swap(tmp_path, say(answer), value="192.0.2.7", wait_seconds=0)
+        assert result["failed"] and sentence in result["msg"], result
+
+    def test_a_cut_answer_is_fetched_whole(self, tmp_path: Path, say: Callable[..., int]) -> None:
+        port = say(lambda query, tcp: good(query) if tcp else cut(query))
+        assert swap(tmp_path, port, value="192.0.2.1").get("failed") is None
+
+    def test_a_dead_one_of_two(self, tmp_path: Path, say: Callable[..., int]) -> None:
+        result = swap(tmp_path, say(lambda query, tcp: good(query)), 1, value="192.0.2.7")
+        assert "127.0.0.1:1 does not answer" in result["msg"]
+
+    def test_two_servers_with_two_truths(self, tmp_path: Path, say: Callable[..., int]) -> None:
+        ports = [say(lambda query, tcp, value=value: good(query, value)) for value in ("192.0.2.1", "192.0.2.2")]
+        result = swap(tmp_path, *ports, value="192.0.2.7", wait_seconds=0)
+        assert (
+            f":{ports[1]} by UDP shows 192.0.2.2 (TTL 5) for host.corp.test A, but 127.0.0.1:{ports[0]}"
+            in result["msg"]
+        )
+
+
+def cut(query: dns.message.Message) -> dns.message.Message:
+    reply = dns.message.make_response(query)
+    reply.flags |= dns.flags.AA | dns.flags.TC
+    return reply
