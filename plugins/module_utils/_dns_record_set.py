@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,18 +32,15 @@ from ._dns import (
     zone_name,
 )
 from ._dns_delegation import checked, parents_of
-from ._dns_gss import Kerberos
-from ._dns_servers import UPDATE_CODES, DnsShell, Server, make_key, same
+from ._dns_options import left_alone, servers_of, signer
+from ._dns_servers import UPDATE_CODES, DnsShell, same
 from ._errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
 from ._laws import moment
 from ._module import Report, Task
-from ._names import BadName, fqdn, shown
+from ._names import shown
 from ._session import Session
 
 TABLE = "dns_record_set"
-_SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
-_KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
-_PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 FACT = "ttl_lowered"
 DEFAULT_TTL = 3600
 PROBED = ("Server", "Transport", "Ttl", "Values", "Serial", "NegativeTtl")
@@ -75,7 +70,7 @@ class RecordSets:
         self.wanted = wanted_sets(self.zone, params["records"], self.ttl_only)
         if not self.wanted:
             raise InvalidInput("records is empty: name the records that are meant.")
-        self.done = self._done(params["unless_values"])
+        self.done = left_alone(self.zone, self.wanted, params["unless_values"])
         override = params["override"]
         if override is not None and override.casefold() not in {one.identity.casefold() for one in self.wanted}:
             raise InvalidInput(
@@ -86,83 +81,16 @@ class RecordSets:
 
     def _connect(self) -> None:
         params = self.task.params
-        servers = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["servers"]]
+        servers = servers_of(params["servers"])
         if not servers:
             raise InvalidInput(
                 "servers names each authoritative name server by address and port, the primary one first."
             )
-        self._check_servers(servers)
         self.manual = params["method"] == "manual"
         self.shell = DnsShell(
-            servers, self._key(params), manual=self.manual, wait_seconds=float(params["wait_seconds"])
+            servers, signer(params, self.manual), manual=self.manual, wait_seconds=float(params["wait_seconds"])
         )
         self.session: Session = self.task.local(self.shell, "dns")
-
-    @staticmethod
-    def _check_servers(servers: Sequence[Server]) -> None:
-        for one in servers:
-            if not one.address or not 0 < one.port < 65536:
-                raise InvalidInput(
-                    "servers names each authoritative name server by address and port, the primary one first."
-                )
-            if not _SERVER.fullmatch(one.address):
-                raise InvalidInput(
-                    f"servers: address: an IP address or a name is wanted, but {shown(one.address)} is none."
-                )
-
-    def _done(self, values: Sequence[str]) -> dict[str, RecordSet]:
-        """Record sets that are left alone, should they be found so."""
-        if not values:
-            return {}
-        asked = [{"name": one.name, "type": one.type, "values": values, "state": "present"} for one in self.wanted]
-        try:
-            there = wanted_sets(self.zone, asked, False)
-        except InvalidInput as exc:
-            raise InvalidInput(f"unless_values: {exc.text}") from exc
-        return {one.identity: RecordSet(one.name, one.type, 0, tuple(one.values or ())) for one in there}
-
-    def _key(self, params: Mapping[str, Any]) -> Any:
-        name, secret = params["tsig_key_name"], params["tsig_secret"]
-        kerberos = self._kerberos(params)
-        if params["gss_tsig"] and (name or secret):
-            raise InvalidInput("An update is signed by gss_tsig or by tsig_key_name and tsig_secret: give one of them.")
-        if params["gss_tsig"] and not self.manual:
-            kerberos.check()
-            return kerberos
-        if self.manual or not (name or secret):
-            return None
-        if not (name and secret):
-            raise InvalidInput("tsig_key_name and tsig_secret go together: give both.")
-        if not _KEY.fullmatch(name):
-            raise InvalidInput(
-                f"tsig_key_name: the name of a key such as migration.contoso.com is wanted, but {shown(name)} is none."
-            )
-        return make_key(name, secret, params["tsig_algorithm"])
-
-    def _kerberos(self, params: Mapping[str, Any]) -> Kerberos:
-        """Who is to sign; what is given is looked at whether or not it is used."""
-        name, principal = params["kerberos_server_name"], params["kerberos_principal"]
-        keytab, cache = params["kerberos_keytab"], params["kerberos_cache"]
-        try:
-            name = fqdn(name or (params["servers"][0]["address"] if params["gss_tsig"] else "unused.invalid"))
-        except BadName as exc:
-            raise InvalidInput(
-                "kerberos_server_name: the full name of the first server is wanted, as Kerberos knows it "
-                f"(DNS/ns1.contoso.com), but {shown(name)} is none."
-            ) from exc
-        if principal is not None and not _PRINCIPAL.fullmatch(principal):
-            raise InvalidInput(
-                f"kerberos_principal: a name such as dnsupdate@CONTOSO.COM is wanted, but {shown(principal)} is none."
-            )
-        if keytab and cache:
-            raise InvalidInput("kerberos_keytab and kerberos_cache exclude each other: give one of them.")
-        if keytab and (not principal or not os.path.isfile(keytab)):
-            raise InvalidInput(
-                "kerberos_keytab is the file on the controller with the key of kerberos_principal: give both."
-            )
-        if cache is not None and not cache.isprintable():
-            raise InvalidInput(f"kerberos_cache: a ticket cache is wanted, but {shown(cache)} is none.")
-        return Kerberos(name, principal, keytab, cache)
 
     @property
     def wait_seconds(self) -> float:
@@ -204,8 +132,7 @@ class RecordSets:
         shell, params = self._servers_shell(), self.task.params
         if shell is None or not (params["verify_delegation"] or params["parent_servers"]):
             return
-        parents = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["parent_servers"]]
-        self._check_servers(parents)
+        parents = servers_of(params["parent_servers"])
         rows, wrong, missing = checked(self.zone, parents or parents_of(self.zone), shell.servers, shell.each())
         self.delegation = rows
         for text in wrong:
@@ -306,7 +233,8 @@ class RecordSets:
 
     @staticmethod
     def _negative_ttl(probed: Probed) -> int | None:
-        return next((int(row["NegativeTtl"]) for row in probed if row["NegativeTtl"] is not None), None)
+        """The longest that any server tells: a resolver may have asked that one."""
+        return max((int(row["NegativeTtl"]) for row in probed if row["NegativeTtl"] is not None), default=None)
 
     def _polled(self, probe: Callable[[], bool], sentence: Callable[[], str]) -> None:
         def quiet() -> bool:

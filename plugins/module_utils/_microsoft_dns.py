@@ -22,8 +22,9 @@ from typing import Any
 
 from ._calls import Change, Cmdlet, Result, Span
 from ._dns import RecordSet, Step, canonical, identity
+from ._dns_options import servers_of
 from ._dns_record_set import TABLE, RecordSets
-from ._dns_servers import DnsShell, Server, plain
+from ._dns_servers import DnsShell, plain
 from ._errors import (
     COMMAND_NOT_FOUND,
     CmdletFailed,
@@ -211,8 +212,7 @@ class MicrosoftRecordSets(RecordSets):
     def _connect(self) -> None:
         params = self.task.params
         self.manual = False
-        found = [Server(str(one["address"]).strip(), int(one["port"])) for one in params["servers"]]
-        self._check_servers(found)
+        found = servers_of(params["servers"])
         servers = DnsShell(found) if found else None
         self.shell = Reader(lambda: self.task.session, self.task.context.host, servers)
         self.session = self.task.local(self.shell, "dns")
