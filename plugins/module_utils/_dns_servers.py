@@ -317,18 +317,15 @@ class DnsShell:
             return self._exchanged(stream, message, wire)
 
     def _signing(self, where: tuple[str, int]) -> dict[str, Any]:
-        if not isinstance(self._key, Kerberos):
-            return {
-                "keyring": {self._key.name: self._key},
-                "keyname": self._key.name,
-                "keyalgorithm": self._key.algorithm,
-            }
+        key: Any = self._key
+        if not isinstance(key, Kerberos):
+            return {"keyring": {key.name: key}, "keyname": key.name, "keyalgorithm": key.algorithm}
         if self._agreed is None:  # one agreement serves all updates of the task
 
             def exchange(query: dns.message.Message) -> dns.message.Message:
                 return dns.query.tcp(query, where[0], QUERY_SECONDS, where[1])
 
-            self._agreed = negotiated(self._key, exchange, self.primary.shown)
+            self._agreed = negotiated(key, exchange, self.primary.shown)
         return self._agreed
 
     def _exchanged(self, stream: socket.socket, message: dns.message.Message, wire: bytes) -> dict[str, Any] | None:
