@@ -264,15 +264,12 @@ def cost(counts: Sequence[int]) -> dict[str, Any]:
             runs.append(lab.drive(movers=4, steered=False, seconds=[5, 10]))
     worst = max(one["controller_ms_per_user"] for one in runs)
     memory = max(max(one["memory_mb"].values()) for one in runs)
-    result = {
-        "runs": runs,
-        "bars": {"controller_ms_per_user": bar(BAR_COST_MS, worst), "memory_mb": bar(BAR_MEMORY_MB, memory)},
-    }
+    bars = {"controller_ms_per_user": bar(BAR_COST_MS, worst), "memory_mb": bar(BAR_MEMORY_MB, memory)}
     if len(runs) > 1:
         first, last = runs[0], runs[-1]
         times = last["controller_ms_per_user"] * last["users"] / (first["controller_ms_per_user"] * first["users"])
-        result["bars"]["exponent"] = bar(BAR_EXPONENT, math.log(times) / math.log(last["users"] / first["users"]))
-    return result
+        bars["exponent"] = bar(BAR_EXPONENT, math.log(times) / math.log(last["users"] / first["users"]))
+    return {"runs": runs, "bars": bars}
 
 
 def parallel(users: int) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def _read(path: str, what: str, *, private: bool) -> bytes:
     """The content of a file that we own; a private one must not be open to anybody else, and is no link."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if private else 0))
+    except ValueError as exc:  # NUL is in no file name
+        raise CertificateError(f"The {what} {path} cannot be opened: {exc}.") from None
     except OSError as exc:
         raise CertificateError(f"The {what} {path} cannot be opened: {exc.strerror}.") from None
     status = os.fstat(handle)

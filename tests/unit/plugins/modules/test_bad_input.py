@@ -220,7 +220,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "server_file": {"content": "x", "dest": "C:\\file.txt", "sha256": "a" * 64},
     "session": {"state": "inspected"},
     "settings": {"settings": SETTINGS, "needed": ["name"], "required_groups": []},
-    "store_replication": {"replicas": [EDGE_NEW]},
+    "store_replication": {"replicas": [EDGE_NEW], "hosts": ["edge2013"]},
     "topology": {
         "source": "declared",
         "pool": {
@@ -321,6 +321,7 @@ ON_THE_CONTROLLER = {
     ("xmpp_probe", "key"),
     ("estate_baseline", "hosts"),
     ("local_store", "source_host"),
+    ("store_replication", "hosts"),
     ("server_file", "src"),
     ("trusted_root", "certificates"),
     ("settings", "needed"),
