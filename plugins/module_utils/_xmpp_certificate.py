@@ -77,7 +77,7 @@ def _covers(name: str, wanted: str) -> bool:
     if not name.startswith("*."):
         return name == wanted
     first, dot, rest = wanted.partition(".")
-    return bool(first and dot) and rest == name[2:]
+    return bool(first and dot) and rest == name[2:] and "." in rest  # not for all that ends with .com
 
 
 def _ascii(name: str) -> str:
