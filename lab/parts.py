@@ -11,7 +11,7 @@ import typing as t
 from cryptography.hazmat.primitives import serialization
 
 from . import dns
-from .dns.follow import follow
+from .dns.follow import Pusher, follow
 from .place import Place
 
 
@@ -20,7 +20,7 @@ class Dns:
 
     def __init__(self, world: t.Any, place: Place) -> None:
         server = dns.start(world.estate.zones, place.private("dns"), follow(world))
-        self._server = server
+        self._server, self._pusher = server, Pusher(world, server)
         self.facts: dict[str, t.Any] = {
             "address": server.address,
             "port": server.port,
@@ -40,6 +40,7 @@ class Dns:
         }
 
     def stop(self) -> None:
+        self._pusher.stop()
         self._server.stop()
 
 

@@ -123,7 +123,7 @@ def add_record(call: Call) -> Iterator[Psobj]:
         raise _failed(call, EXISTS, text, "ResourceExists")
     ttl = call.p.get("TimeToLive")
     seconds = int(ttl.total_seconds()) if ttl is not None else rrset.ttl if rrset else zones.ttl[zone]
-    zones.put(zone, name, kind, seconds, (*values, value))
+    zones.write(zone, name, kind, seconds, (*values, value))
     if call.p.get("PassThru"):
         yield _object(zone, name, kind, seconds, value)
 
@@ -140,7 +140,7 @@ def set_record(call: Call) -> Iterator[Psobj]:
         raise _failed(call, NO_RECORD, f"Failed to get {name} record in {zone} zone on {call.computer.host} server.")
     if (name, kind, value) != (new_name, new_kind, new_value):
         raise _failed(call, 87, "The parameter is incorrect.", "InvalidArgument")
-    call.world.zones.put(zone, name, kind, ttl, rrset.values)
+    call.world.zones.write(zone, name, kind, ttl, rrset.values)
     if call.p.get("PassThru"):
         yield _object(zone, name, kind, ttl, value)
 
@@ -160,4 +160,4 @@ def remove_record(call: Call) -> None:
     rrset = call.world.zones.get(zone, name, kind)
     if rrset is None or not gone <= set(rrset.values):
         raise _failed(call, NO_RECORD, f"Failed to get {name} record in {zone} zone on {call.computer.host} server.")
-    call.world.zones.put(zone, name, kind, rrset.ttl, set(rrset.values) - gone if gone else ())
+    call.world.zones.write(zone, name, kind, rrset.ttl, set(rrset.values) - gone if gone else ())

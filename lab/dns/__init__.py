@@ -17,10 +17,13 @@ import typing as t
 from pathlib import Path
 
 import dns.name
+import dns.query
 import dns.tsig
+import dns.update
 
 from ..estate import Zone
-from .bind import Bind, BindFailed, executable
+from ..organisation.zones import RRset
+from .bind import UPSTREAM_SECONDS, Bind, BindFailed, executable
 from .builtin import Authority
 from .knot import Knot
 from .records import Addresses, AddressMap, Change, Records, differences, parse_zone, zone_text
@@ -48,6 +51,7 @@ class NameServer:
     def __init__(self, software: str, key_name: str, key_secret: str, addresses: Addresses) -> None:
         self.software, self.key_name, self.key_secret = software, key_name, key_secret
         self._addresses = addresses
+        self._expected: list[tuple[str, Change]] = []
         self._engine: Engine
         self._listeners: Listeners
 
@@ -73,6 +77,29 @@ class NameServer:
     def _shown(self, kind: str, values: t.Iterable[str], served: bool) -> t.Iterable[str]:
         return values if served else [self._addresses.own(kind, value) for value in values]
 
+    def put(self, zone: str, name: str, kind: str, rrset: RRset | None) -> None:
+        """Serve this record set (None: none) from now on, as if somebody had changed it at the server itself."""
+        key = dns.tsig.Key(dns.name.from_text(self.key_name), self.key_secret, self.algorithm)
+        message = dns.update.UpdateMessage(zone, keyring={key.name: key}, keyname=key.name, keyalgorithm=key.algorithm)
+        message.delete(name, kind)
+        if rrset is not None:
+            for value in rrset.values:
+                message.add(name, rrset.ttl, kind, self._addresses.served(kind, value))
+        before = self.records().get(zone, {}).get(f"{name} {kind}")
+        was = RRset(before["ttl"], tuple(before["values"])) if before else None
+        self._expected.append((zone, Change(name, kind, was, rrset)))
+        dns.query.tcp(message, self.address, port=self.port, timeout=UPSTREAM_SECONDS)
+
+    def news(self, zone: str, changes: list[Change]) -> list[Change]:
+        """Changes that did not begin at the server itself."""
+        left = []
+        for change in changes:
+            if (zone, change) in self._expected:
+                self._expected.remove((zone, change))
+            else:
+                left.append(change)
+        return left
+
     def stop(self) -> None:
         self._listeners.stop()
         if isinstance(self._engine, Bind):
@@ -91,8 +118,17 @@ def start(
     secret = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
     key = dns.tsig.Key(dns.name.from_text(KEY_NAME), secret, dns.tsig.HMAC_SHA256)
 
+    running: list[NameServer] = []
+
     def changed(zone: str, before: Records, after: Records) -> None:
-        on_change(zone, differences(_own(before, addresses), _own(after, addresses)))
+        changes = differences(_own(before, addresses), _own(after, addresses))
+        left = running[0].news(zone, changes) if running else changes
+        if left:
+            on_change(zone, left)
+
+    def serving(software: str, engine: Engine) -> NameServer:
+        running.append(_serving(software, secret, addresses, engine))
+        return running[0]
 
     if software != "builtin" and zones and (software or executable()):
         try:
@@ -103,9 +139,9 @@ def start(
                 raise
             log.warning("BIND does not serve here (%s): the built-in name server does.", error)
         else:
-            return _serving(software or "bind", secret, addresses, engine)
+            return serving(software or "bind", engine)
     parsed = {zone.name.lower(): parse_zone(zone, addresses) for zone in zones}
-    return _serving("builtin", secret, addresses, Authority(parsed, key, changed))
+    return serving("builtin", Authority(parsed, key, changed))
 
 
 def _serving(software: str, secret: str, addresses: Addresses, engine: Engine) -> NameServer:

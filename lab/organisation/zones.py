@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ..estate import Zone
 
@@ -34,6 +36,21 @@ class Zones:
                 values = (*old.values, record.value) if old else (record.value,)
                 ttl = zone.ttl if record.ttl is None else record.ttl
                 self.zones[name][key] = RRset(ttl, tuple(sorted(set(values))))
+
+        #: told of what is written here and not by a name server: zone, relative name, type
+        self.on_write: Callable[[str, str, str], None] | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Zones:
+        """No name server serves a copy."""
+        twin = Zones()
+        twin.zones, twin.ttl = copy.deepcopy(self.zones, memo), dict(self.ttl)
+        return twin
+
+    def write(self, zone: str, name: str, kind: str, ttl: int, values: Iterable[str]) -> None:
+        """As a DNS server's own cmdlets do it: the name servers have it a moment later."""
+        self.put(zone, name, kind, ttl, values)
+        if self.on_write is not None:
+            self.on_write(zone.casefold(), name.casefold(), kind)
 
     def get(self, zone: str, name: str, kind: str) -> RRset | None:
         return self.zones.get(zone.casefold(), {}).get((name.casefold(), kind))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
 import socket
 import subprocess
@@ -25,8 +27,10 @@ import dns.update
 import dns.zone
 import pytest
 from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
+from ansible_collections.lync.xmpp_migration.lab.dns.follow import Pusher
 from ansible_collections.lync.xmpp_migration.lab.dns.records import Change
 from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
+from ansible_collections.lync.xmpp_migration.lab.organisation.zones import Zones
 
 ZONES = (
     Zone(
@@ -228,3 +232,28 @@ def _runs(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_what_cmdlets_write_is_served_and_not_told_back(bed: Bed) -> None:
+    """As on a Microsoft DNS server: the zone is changed at the server, and whoever asks sees it."""
+    zones = Zones(ZONES)
+
+    class World:
+        def __init__(self) -> None:
+            self.zones = zones
+
+        @contextlib.contextmanager
+        def turn(self) -> Iterator[None]:
+            yield
+
+    pusher = Pusher(World(), bed.server)
+    zones.write("contoso.test", SRV, "SRV", 2, (NEW,))
+    zones.write("contoso.test", "xmpp", "A", 7, ("203.0.113.31",))
+    zones.write("contoso.test", "text", "TXT", 7, ())
+    pusher.stop()
+    assert bed.server.records()["contoso.test"][f"{SRV} SRV"] == {"ttl": 2, "values": [NEW]}
+    assert [rdata.to_text() for rdata in bed.ask("xmpp.contoso.test", "A").answer[0]] == ["127.40.50.31"]
+    assert "text TXT" not in bed.server.records()["contoso.test"]
+    assert bed.told == []
+    assert bed.update(lambda m: m.delete("xmpp", "A")) == "NOERROR" and len(bed.told) == 1
+    assert copy.deepcopy(zones).on_write is None
