@@ -205,6 +205,45 @@ class TestGssTsig:
             gss.negotiated(kerberos, echoes, "ns1")
 
 
+class Endless:
+    """A context of Kerberos that is never content, or that does not ask the server who it is."""
+
+    def __init__(self, rounds: int) -> None:
+        self.left, self.actual_flags = rounds, 0
+
+    @property
+    def complete(self) -> bool:
+        return self.left <= 0
+
+    def step(self, token: bytes | None) -> bytes:
+        self.left -= 1
+        return b"token"
+
+    def verify_signature(self, *_: Any) -> None:
+        raise AssertionError("nothing was signed")
+
+
+@pytest.mark.needs("gssapi")
+@pytest.mark.parametrize(
+    ("rounds", "sentence"), [(10_000, "did not agree on a key in 8 rounds"), (3, "did not prove who it is")]
+)
+def test_rounds_are_bounded_and_the_server_is_proved(
+    monkeypatch: pytest.MonkeyPatch, rounds: int, sentence: str
+) -> None:
+    asked = []
+
+    def exchange(query: dns.message.Message) -> dns.message.Message:
+        asked.append(query)
+        reply = dns.message.make_response(query)
+        reply.answer = list(query.additional)
+        return reply
+
+    monkeypatch.setattr(gss, "_context", lambda kerberos: Endless(rounds))
+    with pytest.raises(NeverRan, match=sentence):
+        gss.negotiated(gss.Kerberos(SERVER), exchange, "ns1")
+    assert len(asked) <= gss.MAX_ROUNDS
+
+
 SECRET = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
 KEY = f'key "k" {{ algorithm hmac-sha256; secret "{SECRET}"; }};\n'
 
