@@ -298,6 +298,16 @@ class Endpoint:
             if self._stopped:
                 return
             self._close()
+            held = [self._held(port) for port in (self.https_port, self.http_port)]
             self._ended.wait(seconds)
+            for sock in held:
+                sock.close()
             if not self._stopped and not self._ended.is_set():
                 self._listen()
+
+    def _held(self, port: int) -> socket.socket:
+        """A port that nobody listens on and nobody else is given: else another program may have it meanwhile."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((self.address, port))
+        return sock

@@ -10,6 +10,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,11 +29,7 @@ _OAUTH = "OAuthTokenIssuer"
 
 def run(task: Task) -> Report:
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
-    issuers = (
-        Query("stored_certificate", parameters={"LiteralPath": place}, properties=("Thumbprint", "Subject"))
-        for place in (store.ROOT, store.INTERMEDIATE)
-    )
-    uses, processes, mine, *others = quietly(session, "certificate_use", "process", store.query(session), *issuers)
+    uses, processes, mine, *others = quietly(session, *queries(session))
     have = stored(mine)
     before = {one: _assigned(one, uses) for one in wanted.uses}
     serving = {one: _serving(thumb, have) for one, thumb in before.items()}
@@ -52,6 +49,16 @@ def run(task: Task) -> Report:
     return Report(
         bool(left), {"certificates": value}, before=dict(before), after=after, evidence=_evidence(task, serving, wanted)
     )
+
+
+def queries(session: Session) -> tuple[Query, ...]:
+    """What is assigned, since when services run, the server's certificates, and the authorities that it knows.
+
+    In a dry run each may fail, as nothing may be installed yet."""
+    known = ("Thumbprint", "Subject")
+    asked = [Query("certificate_use"), Query("process"), store.query(session), Query("root_certificate", properties=known)]
+    asked.append(Query("stored_certificate", parameters={"LiteralPath": store.INTERMEDIATE}, properties=known))
+    return tuple(replace(one, partial=True) for one in asked) if session.check else tuple(asked)
 
 
 def _assigned(use: str, rows: Sequence[Row]) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import _certificate_assignment
 from . import _stored_certificates as store
 from ._authority import Authority, Plan, issue, load_authority, read_request, thumbprint
 from ._calls import UNKNOWN, Change, Cmdlet, Query, WriteSlice
@@ -28,10 +29,31 @@ except ImportError:  # load_authority says so
 
 
 def run(task: Task) -> Report:
+    """Have a certificate, and assign it where that is asked for. Found done, both together are one request."""
+    if not task.params["assign"]:
+        return obtain(task)
+    with task.session.remembering():
+        task.session.read(*queries(task.session), *_certificate_assignment.queries(task.session))
+        obtained = obtain(task)
+        assigned = _certificate_assignment.run(task)
+    return Report(
+        obtained.changed or assigned.changed,
+        {**obtained.value, **assigned.value},
+        before={**obtained.before, "uses": assigned.before},
+        after={**obtained.after, "uses": assigned.after},
+        evidence=assigned.evidence,
+    )
+
+
+def queries(session: Session) -> tuple[Query, Query]:
+    """The server's own certificates, and those of the authorities that it trusts."""
+    return store.query(session), Query("root_certificate", properties=("Thumbprint",))
+
+
+def obtain(task: Task) -> Report:
     """Have a certificate with its key in the server's store that carries the wanted names. It is not assigned."""
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
-    root = Query("stored_certificate", parameters={"LiteralPath": store.ROOT}, properties=("Thumbprint",))
-    mine, roots = session.read(store.query(session), root)
+    mine, roots = session.read(*queries(session))
     have = stored(mine)
     found = suitable(have, wanted, wanted.uses, at)
     fresh = found is not None and not _ends_soon(found, wanted, at)
@@ -104,11 +126,12 @@ def _trust(task: Task, session: Session, authority: Authority) -> None:
     path = f"{FOLDER}\\lync_xmpp_migration-authority.cer"
     session.write_file(path, authority.pem, "certificate of the authority")
     item = f"{location}\\{authority.thumbprint}"
+    row = {"Thumbprint": authority.thumbprint}
     session.change(
         Change(
             Cmdlet("Import-Certificate", {"FilePath": path, "CertStoreLocation": location, "Confirm": False}),
             f"trust in {certificate.subject.rfc4514_string()}",
-            (session.effect("stored_certificate", authority.thumbprint, {"Thumbprint": authority.thumbprint}),),
+            (session.effect("root_certificate" if is_root else "stored_certificate", authority.thumbprint, row),),
             undo=(Cmdlet("Remove-Item", {"LiteralPath": item, "Confirm": False}),),
         ),
         removal(session, path, "certificate of the authority"),

@@ -18,7 +18,8 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -153,6 +154,8 @@ class Session:
         self.doubtful: tuple[str, ...] = ()
         self._clock, self._sleep = clock, sleep
         self._greeting: dict[str, Any] | None = None
+        #: what was read since the last change, while it is remembered
+        self._memory: dict[str, list[dict[str, Any]]] | None = None
         #: who else may know the organisation, see `_reader`
         self.reader: Callable[[], Session | None] | None = None
 
@@ -189,6 +192,24 @@ class Session:
     def read(self, *queries: Query | str, seconds: float = 120) -> list[list[dict[str, Any]]]:
         """The rows of each query, all in one request; in check mode as they would be after what was planned."""
         asked = [Query(one) if isinstance(one, str) else one for one in queries]
+        if self._memory is None:
+            return self._asked(asked, seconds)
+        memory = self._memory
+        keys = [json.dumps(query_to_json(one), sort_keys=True) for one in asked]
+        new = {name: one for name, one in zip(keys, asked, strict=True) if name not in memory}
+        memory.update(zip(new, self._asked(list(new.values()), seconds) if new else (), strict=True))
+        return [[dict(row) for row in memory[name]] for name in keys]
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Within, what was read is not read again, until something is changed."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
+    def _asked(self, asked: Sequence[Query], seconds: float) -> list[list[dict[str, Any]]]:
         elsewhere = [told_by_others(one.collection) for one in asked]
         reader = self._reader() if self.check and any(elsewhere) else None
         if reader is None:
@@ -231,6 +252,8 @@ class Session:
         """Make the changes in one request, or plan them. An outcome that is not ok is an error, unless tolerated."""
         if not changes:
             return []
+        if self._memory is not None:
+            self._memory.clear()
         request: dict[str, Any] = {"changes": [change_to_json(one) for one in changes]}
         if seconds is not None:
             request["seconds"] = seconds
@@ -366,6 +389,8 @@ class Session:
         It is asked again after a second, then ever more seldom, at last once in `interval` seconds."""
         deadline, pause = self._clock() + seconds, min(1.0, interval)
         while True:
+            if self._memory is not None:
+                self._memory.clear()
             found = probe()
             if found or self.check:
                 return found

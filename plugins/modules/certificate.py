@@ -48,6 +48,12 @@ options:
       - Whether the FQDN of the server itself is to be among the names, as on a Front End of an Enterprise pool.
     type: bool
     default: false
+  assign:
+    description:
+      - Whether the certificate is also assigned to O(uses), as M(lync.xmpp_migration.certificate_assignment) does it.
+      - It is left at V(false) where a certificate is made ready ahead of the window in which it is assigned.
+    type: bool
+    default: false
   authority:
     description: The private certification authority, on the controller.
     type: dict
@@ -157,6 +163,14 @@ certificate:
     names: [access.contoso.test, webcon.contoso.test, sip.contoso.test, contoso.test]
     not_after: '2028-11-20T08:00:00+00:00'
     obtained: true
+certificates:
+  description: The assigned certificates after the task, as M(lync.xmpp_migration.certificate_assignment) returns them.
+  returned: with O(assign=true)
+  type: dict
+  sample:
+    uses:
+      Internal:
+        thumbprint: 4E1A1F3C0B7F5D6E8A9B0C1D2E3F405162738495
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate_request import run
@@ -174,6 +188,7 @@ ARGUMENT_SPEC = {
         },
     },
     "authority_passphrase": {"type": "str", "no_log": True},
+    "assign": {"type": "bool", "default": False},
     "trust_authority": {"type": "bool", "default": True},
     "key_size": {"type": "int", "choices": [2048, 4096], "default": 2048},
 }

@@ -247,14 +247,14 @@ def waiting(bench: Bench, clock: Clock, *, check: bool = False) -> Session:
 
 def test_waiting_ends_with_the_first_something(bench: Bench) -> None:
     clock, answers = Clock(), iter([None, [], ["row"]])
-    assert waiting(bench, clock).wait(lambda: next(answers), 60, 5) == ["row"] and clock.slept == [5, 5]
+    assert waiting(bench, clock).wait(lambda: next(answers), 60, 5) == ["row"] and clock.slept == [1, 2]
 
 
 def test_waiting_ends_with_a_sentence(bench: Bench) -> None:
     clock = Clock()
     with pytest.raises(NotReady, match=r"The replica of edge2013 has not come true on fe2013 within 12 s"):
         waiting(bench, clock).wait(lambda: None, 12, 5, "The replica of edge2013")
-    assert clock.slept == [5, 5, 2]
+    assert clock.slept == [1, 2, 4, 5], "soon at first, then ever more seldom"
 
 
 def test_a_planned_wait_is_instant(bench: Bench) -> None:

@@ -42,6 +42,21 @@ def test_a_certificate_is_made_for_the_key_on_the_server(site):
     assert store.find(shown["thumbprint"]).key is not None
 
 
+def test_a_certificate_is_obtained_and_assigned_in_one_task_and_found_done_in_one_request(site):
+    site.pool()
+    options = {**FRONT_END, **site.authority, "assign": True, "server_name": True}
+    result = site.bench.done(certificate, options)
+    thumbprint = result["certificate"]["thumbprint"]
+    assert {one["thumbprint"] for one in result["certificates"]["uses"].values()} == {thumbprint}
+    assert "pool2013.contoso.test" in result["certificate"]["names"]
+    shell = site.bench.hosts["fe2013"]
+    asked: list[int] = []
+    request = shell.request
+    shell.request = lambda calls, seconds: asked.append(len(calls)) or request(calls, seconds)
+    again = site.bench.done(certificate, options)
+    assert again["changed"] is False and len(asked) == 1
+
+
 def test_an_edge_is_made_to_trust_the_authority(site):
     site.pool()
     site.edge()
