@@ -24,9 +24,10 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp a
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_authenticate as authenticate
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_targets as targets
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import Server
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import RecordSet, Step, update_parameters
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell, Server, make_key
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import ask as ask_dns
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import BadAnswer, InDoubt, Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_dialback import Authoritative
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_line import Deadline, Line
@@ -311,6 +312,23 @@ def test_noise_of_a_name_server_is_never_a_defect(noise: Noise, monkeypatch_modu
         ask_dns(Server("127.0.0.1", noise.listeners.port), "contoso.test", "_xmpp-server._tcp.contoso.test", "SRV")
     lookup = targets.Lookup([("127.0.0.1", noise.listeners.port)], 0.05)
     targets.targets_of(["contoso.test"], [], [], 5269, lookup, True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.one_of(MESSAGES, st.binary(max_size=60)))
+def test_noise_instead_of_an_updates_answer_is_never_a_defect(
+    noise: Noise, monkeypatch_module: None, data: bytes
+) -> None:
+    """Whatever comes, it proves nothing: the change is in doubt, or was never sent."""
+    noise.data = data
+    name = "_xmpp-server._tcp.contoso.test"
+    made = [Step("contoso.test", None, RecordSet(name, "SRV", 5, ("0 0 5269 access.contoso.test.",)))]
+    call = {"cmdlet": "dns.update", "parameters": update_parameters(made)}
+    shell = DnsShell(
+        [Server("127.0.0.1", noise.listeners.port)], make_key("k", "QUJDREVGR0hJSktMTU5PUA==", "hmac-sha256")
+    )
+    with pytest.raises((InDoubt, BadAnswer)):
+        shell.request([call], 1)
 
 
 @pytest.fixture(scope="module")

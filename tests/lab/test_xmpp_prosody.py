@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe and its advice against a real XMPP server in ten configurations; the advice is then tried between two servers.
+"""The probe and its advice against a real XMPP server in twelve configurations; the advice is then tried between two servers.
 
 Prosody stands in for Lync's own gateway in that trial: what is tried is the negotiation, not the gateway.
 """
@@ -104,6 +104,7 @@ CASES = [
     ),
     Case("expired certificate", ("not_trusted", "not_valid_now"), (R, O, True), issue={"days": -1}),
     Case("certificate of another name", ("name_mismatch",), (R, O, True), names=("xmpp.fabrikam.test",)),
+    Case("self-signed certificate", ("not_trusted",), (R, O, True), issue={"self_signed": True}),
     Case("certificate of a stranger", ("not_trusted",), (R, O, True), stranger=True),
     Case(
         "certificate for clients only",

@@ -23,7 +23,7 @@ class Authority:
     def __init__(self, directory: Path, file: str = "ca.pem") -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
-        builder = self._builder(self.name, self.key.public_key(), 30)
+        builder = self._builder(self.name, self.key.public_key(), 30).issuer_name(self.name)
         builder = builder.add_extension(x509.BasicConstraints(True, None), True)
         self.certificate = builder.sign(self.key, hashes.SHA256())
         self.file = directory / file
@@ -34,7 +34,6 @@ class Authority:
         return (
             x509.CertificateBuilder()
             .subject_name(name)
-            .issuer_name(self.name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=60))
@@ -42,14 +41,21 @@ class Authority:
         )
 
     def issue(
-        self, *names: str, days: float = 90, client: bool = True, uses: Sequence[x509.ObjectIdentifier] = ()
+        self,
+        *names: str,
+        days: float = 90,
+        client: bool = True,
+        uses: Sequence[x509.ObjectIdentifier] = (),
+        self_signed: bool = False,
     ) -> dict[str, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         uses = uses or [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if client else [])]
         builder = self._builder(subject, key.public_key(), days)
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
-        certificate = builder.add_extension(x509.ExtendedKeyUsage(uses), False).sign(self.key, hashes.SHA256())
+        builder = builder.issuer_name(subject if self_signed else self.name)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(uses), False)
+        certificate = builder.sign(key if self_signed else self.key, hashes.SHA256())
         return {
             "certificate": certificate.public_bytes(serialization.Encoding.PEM),
             "key": key.private_bytes(
