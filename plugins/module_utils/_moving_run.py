@@ -60,6 +60,7 @@ class _Host:
     queued: int = 0
     size: int = 4
     bare_since: float | None = None
+    ended: bool = False
     starts: int = 0
 
 
@@ -166,9 +167,12 @@ class Drive:
     def _begin(self) -> None:
         given = allot(self.steering.wanted, self._caps())
         for host in list(self._hosts.values()):
-            self._heard(host, "movers_start", movers=given.get(host.name, 0), seconds=list(self.way.seconds))
+            self._start(host, given.get(host.name, 0))
         self._working = True
         self._gauge.reset(0, self._clock())
+
+    def _start(self, host: _Host, movers: int) -> None:
+        self._heard(host, "movers_start", movers=movers, seconds=list(self.way.seconds))
 
     def _caps(self) -> dict[str, int]:
         """How many movers each host can have. One whose share is done keeps one, for who is tried again."""
@@ -187,6 +191,9 @@ class Drive:
             users = self.roster.take(host.name, min(room, MOST_AT_ONCE), self._clock())
             told = [[one, self._change_of(one)] for one in users]
             came += self._heard(host, "movers_poll", users=told, movers=given[host.name])
+            if host.ended and host.name in self._hosts and not host.alive and self._trouble is None:
+                # nobody asked after them for too long: the directory was slow to tell of users in doubt
+                self._start(host, given[host.name])
         self._steer(given)
         return came
 
@@ -203,7 +210,7 @@ class Drive:
             self._lost(host, exc)
             return 0
         host.running, host.alive, host.queued = reply["running"], reply["alive"], reply["queued"]
-        host.size, host.starts = reply["size"], reply["starts"]
+        host.size, host.starts, host.ended = reply["size"], reply["starts"], reply["ending"]
         quota = reply.get("quota")
         host.cap = self.way.movers if quota is None else min(self.way.movers, quota)
         for began, moves, seconds, strained in reply["requests"]:

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _user_move_unseen
+from . import _user_move_unseen, _user_movers
 from ._calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
+from ._moving import POLICIES
 from ._store_location import read_estate, unseen
 from ._users import (
     NAMES,
@@ -49,6 +50,7 @@ Row = Mapping[str, Any]
 def run(task: Task) -> Report:
     target = checked_fqdn("target_pool", task.params["target_pool"])
     check_fqdns(task.params, "branch_pools")
+    _user_movers.check(task.params)
     pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
     rows, registrars = read_estate(task.session, _users(task), Query("registrar"))
     if unseen(task.session, rows):
@@ -62,6 +64,8 @@ def run(task: Task) -> Report:
     left = [left_out(row, reason) for row in found.elsewhere if (reason := immovable(row, target))]
     if movable:
         _see_target(target, registrars)
+    if movable and not task.check_mode and _user_movers.asked_for(task.params):
+        return _moved_by_movers(task, movable, left, target, len(found.here))
     left += _move(task, movable, target)
     if movable and not task.check_mode:
         left += _not_there(task, _without(movable, left), target)
@@ -77,7 +81,8 @@ def run(task: Task) -> Report:
 
 
 def _users(task: Task) -> Query:
-    return Query("user", parameters=read_parameters(task.params), properties=(*PROPERTIES, *NAMES))
+    names = dict.fromkeys((*PROPERTIES, *NAMES, *POLICIES))
+    return Query("user", parameters=read_parameters(task.params), properties=tuple(names))
 
 
 def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]:
@@ -121,6 +126,7 @@ def change_of(row: Row, target: str, params: Mapping[str, Any], legacy_pools: Se
     before = {"RegistrarPool": row.get("RegistrarPool"), "Guid": row.get("Guid"), "Pilot": params["pilot"]}
     if from_ocs(row):
         before["HomeServer"] = row.get("HomeServer")
+    before.update({one: row[one] for one in POLICIES if row.get(one)})
     return Change(
         Cmdlet(mover(row), {**parameters, **read_parameters(params)}),
         object=f"user {name(row)}",
@@ -160,6 +166,38 @@ def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]
             if not outcome["ok"]:
                 failed.append(left_out(row, refused(mover(row), outcome)))
     return failed
+
+
+def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]], target: str, here: int) -> Report:
+    """Several at once, in waves, within hours: what a task of many users wants. Its result shows some, the file has all."""
+    legacy_pools = _legacy_pools(task, users)
+    ended = _user_movers.move(task, users, target, lambda row: change_of(row, target, task.params, legacy_pools))
+    left += [left_out(row, _user_movers.reason(verdict, mover(row))) for row, verdict in ended.failed]
+    moved = list(ended.moved)
+    if moved:
+        away = _not_there(task, moved, target)
+        moved, left = _without(moved, away), left + away
+    because = "was not begun" + (f": {ended.stopped}" if ended.stopped else "")
+    left += [left_out(row, because) for row in ended.left]
+    if left:
+        task.warn(f"A row for each user is in {ended.rows}.")
+    if ended.error is not None:
+        raise _user_movers.told(ended.error, len(moved), len(ended.left), ended.rows)
+    if left:
+        raise _users_left(task, target, left, moved)
+    shown = moved[: _user_movers.SHOWN]
+    return Report(
+        changed=bool(moved),
+        value={
+            "moved": [name(row) for row in moved],
+            "already_moved": here,
+            "movers": ended.movers,
+            "retried": ended.retried,
+            "rows": ended.rows,
+        },
+        before={name(row): home(row) for row in shown},
+        after={name(row): target for row in shown},
+    )
 
 
 def _not_there(task: Task, moved: Sequence[Row], target: str) -> list[dict[str, str]]:

@@ -52,6 +52,59 @@ options:
   domain_controller:
     description: The domain controller to read from and to write to. Without it Lync chooses one.
     type: str
+  movers:
+    description:
+      - How many users may be moved at once on each host, 1 to 8. Each mover has a PowerShell of its own there.
+      - With more than one, as many are at work as bring something, because the back end is shared. They are steered by what is measured, and by the
+        quotas of WinRM on the host.
+      - With 1, and none of the options below, users are moved in requests of O(batch_size), one after the other.
+    type: int
+    default: 1
+  through:
+    description:
+      - Inventory names of the Front Ends on which the movers work. Each takes a share of the users. Without it, the host of the task alone.
+      - Each of them needs a session in this run (M(lync.xmpp_migration.session)).
+    type: list
+    elements: str
+  attempts:
+    description: How often a move is tried in all that fails for a reason that passes, such as a timeout of the back end. No other one is tried again.
+    type: int
+    default: 3
+  failure_count:
+    description: No further user is begun once more than so many could not be moved. Moves that are under way come to their end.
+    type: int
+  failure_percent:
+    description: The same, as a part of those who were tried, from the twentieth on.
+    type: int
+  first_users:
+    description: SIP addresses of users who are moved before the others, as the first wave.
+    type: list
+    elements: str
+    default: []
+  wave_size:
+    description: Users in a wave. The next wave begins when all of the one before have been moved or could not be.
+    type: int
+  wave_pause:
+    description: Seconds between two waves.
+    type: int
+    default: 0
+  hours:
+    description:
+      - Times of day between which moves may begin, as in V(22:00-05:00).
+      - Outside of them the task ends, and the next run goes on, unless O(wait_for_hours) is set.
+    type: str
+  time_zone:
+    description: The time zone of O(hours), as in V(Europe/Berlin).
+    type: str
+    default: UTC
+  wait_for_hours:
+    description: Whether the task waits until O(hours) begin.
+    type: bool
+    default: false
+notes:
+  - While users are moved with O(movers) or the options after it, the task tells on stderr how far it is, and
+    C(python -m ansible_collections.lync.xmpp_migration.progress STATE_DIR --follow) draws it beside.
+  - A file C(stop_moves) in the state directory ends such a task, once the moves that are under way have come to their end. Remove it before the next run.
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
@@ -78,6 +131,16 @@ EXAMPLES = r"""
 - name: Move all users
   lync.xmpp_migration.user_move:
     target_pool: pool2013.contoso.test
+
+- name: Move many users at night, through two Front Ends
+  lync.xmpp_migration.user_move:
+    target_pool: pool2013.contoso.test
+    movers: 4
+    through: [fe2013a, fe2013b]
+    wave_size: 5000
+    failure_percent: 2
+    hours: 22:00-05:00
+    time_zone: Europe/Berlin
 """
 
 RETURN = r"""
@@ -88,6 +151,21 @@ moved:
   elements: str
   sample:
     - sip:user001@contoso.test
+movers:
+  description: The most movers that were at work at once.
+  returned: success, with O(movers) or the options after it
+  type: int
+  sample: 4
+retried:
+  description: How many moves were tried again.
+  returned: success, with O(movers) or the options after it
+  type: int
+  sample: 0
+rows:
+  description: Path of a CSV file with a row for each user of the run. Beside it, the same as JSON lines.
+  returned: success, with O(movers) or the options after it
+  type: str
+  sample: /home/ann/.local/state/lync_xmpp_migration/contoso/runs/20261121T080000Z-4711/users.csv
 already_moved:
   description: How many of the users in question are on one of the pools already.
   returned: success
@@ -150,6 +228,17 @@ ARGUMENT_SPEC = {
     "move_conference_data": {"type": "bool", "default": False},
     "batch_size": {"type": "int", "default": 10},
     "domain_controller": {"type": "str"},
+    "movers": {"type": "int", "default": 1},
+    "through": {"type": "list", "elements": "str"},
+    "attempts": {"type": "int", "default": 3},
+    "failure_count": {"type": "int"},
+    "failure_percent": {"type": "int"},
+    "first_users": {"type": "list", "elements": "str", "default": []},
+    "wave_size": {"type": "int"},
+    "wave_pause": {"type": "int", "default": 0},
+    "hours": {"type": "str"},
+    "time_zone": {"type": "str", "default": "UTC"},
+    "wait_for_hours": {"type": "bool", "default": False},
 }
 
 CONSTRAINTS: dict[str, Any] = {"required_if": [("pilot", True, ("users",))]}

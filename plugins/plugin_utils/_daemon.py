@@ -68,6 +68,7 @@ class Daemon:
         self.lock = threading.Lock()
         self.connecting = threading.Lock()
         self.movers: Any = None
+        self._movers_for: Mapping[str, Any] = {}
         self.ending = False
         self._claim: int | None = None
 
@@ -212,11 +213,12 @@ class Daemon:
         if message.get("check"):
             raise InvalidRequest("Movers are not started in check mode.")
         self._guard(message)
+        self._movers_for = message
         if self.movers is None:
             self.movers = Movers(
                 lambda: Shell(*self.shell.way),
                 self._mover_performer,
-                lambda hello: self._reasons(message, hello),
+                lambda hello: self._reasons(self._movers_for, hello),
             )
         status: dict[str, Any] = self.movers.start(
             int(message["movers"]), message.get("context") or {}, message.get("seconds") or (5.0, 10.0)

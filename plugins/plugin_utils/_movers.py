@@ -121,7 +121,8 @@ class Movers:
             self._seconds = (float(seconds[0]), float(seconds[1]))
             self._context, self._ending, self._trouble = dict(context), False, None
             self._again_at = float("-inf")
-            return self._told(movers)
+            self._told(movers)
+            return self._status()
 
     def poll(self, users: Sequence[Sequence[Any]] = (), movers: int | None = None) -> dict[str, Any]:
         """Users to move, as pairs of a key and a change; how many movers there shall be; what has been finished."""
@@ -131,11 +132,11 @@ class Movers:
                 returned: list[Any] = []
             else:
                 returned = [one[0] for one in users]
-            answer = self._told(self._wanted if movers is None else movers)
+            self._told(self._wanted if movers is None else movers)
         if not self._threads:
             self._turns()
-            with self._changed:
-                answer = self._status()
+        with self._changed:
+            answer = self._status()
         return {**answer, "returned": returned + answer["returned"]}
 
     def stop(self) -> dict[str, Any]:
@@ -156,12 +157,11 @@ class Movers:
 
     # --- all below holds the lock, where not said otherwise
 
-    def _told(self, movers: int) -> dict[str, Any]:
+    def _told(self, movers: int) -> None:
         self._heard = self._clock()
         self._wanted = max(0, min(movers, MOST, QUEUE))
         self._staff()
         self._changed.notify_all()
-        return self._status()
 
     def _status(self) -> dict[str, Any]:
         finished, self._finished = self._finished, []
@@ -174,6 +174,7 @@ class Movers:
             "finished": finished,
             "requests": requests,
             "returned": returned,
+            "ending": self._ending,
             "running": len(at_work),
             "alive": len(self._movers),
             "queued": len(self._queue),

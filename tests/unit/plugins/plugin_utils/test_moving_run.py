@@ -342,3 +342,22 @@ def test_whatever_fails_every_user_is_moved_once_or_reported(
         assert permanent == {name for name, verdict in world.finished.items() if verdict.kind == "failed"}
         sent = [one for one in entries(world.hosts["fe0"].directory) if one["kind"] == "intent"]
         assert not [one for one in sent if one["call"]["parameters"].get("Force")]
+
+
+def test_movers_that_stopped_because_nobody_asked_are_started_again(world: World) -> None:
+    original = world.ask
+
+    def ask(name: str) -> Callable[..., dict[str, Any]]:
+        act, times = original(name), Counter[str]()
+
+        def forgotten(op: str, **message: Any) -> dict[str, Any]:
+            times[op] += 1
+            if op == "movers_poll" and times[op] == 2:
+                world.movers[name]._ending = True
+            return act(op, **message)
+
+        return forgotten
+
+    world.ask = ask  # type: ignore[method-assign]
+    reason, roster = world.run()
+    assert reason is None and roster.moved == 60 and max(world.effects.values()) == 1
