@@ -108,6 +108,8 @@ class Listener:
                 connection, _peer = server.accept()
             except OSError:
                 return
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 full = len(self._open) >= MAX_CONNECTIONS
                 if not full:

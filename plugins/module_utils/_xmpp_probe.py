@@ -188,6 +188,8 @@ def _connected(target: Target, deadline: Deadline) -> Any:
     with socket.create_connection((target.address, target.port), deadline.step()) as connection:
         if ipaddress.ip_address(connection.getpeername()[0]) != ipaddress.ip_address(target.address):
             raise Hostile("refused_address", "the connection did not lead to the address that was checked")
+        # A header follows the end of the handshake at once: else it waits for the server's late acknowledgement.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield connection
 
 
