@@ -29,7 +29,7 @@ from ._errors import MigrationError, NoCmdlet, NotReady, StateError
 from ._files import open_directory
 from ._module import Report, Task
 from ._server import FOLDER, removal
-from ._session import Session
+from ._session import Session, quietly
 from ._store_location import read_location
 from ._topology_losses import URL_PROPERTIES, simple_urls
 from ._users import PROPERTIES, by_pool, home, name, on_premises
@@ -167,7 +167,8 @@ def _certificates(session: Session) -> dict[str, Any]:
     wanted = ("Thumbprint", "Subject", "Issuer", "NotBefore", "NotAfter", "SerialNumber", "HasPrivateKey")
     stored = session.read(Query("stored_certificate", properties=wanted))[0]
     try:
-        assigned = session.read(Query("certificate_use", properties=("Use", "Thumbprint"), partial=True))[0]
+        # a server without a local store has nothing assigned yet, which is nothing to warn of
+        (assigned,) = quietly(session, Query("certificate_use", properties=("Use", "Thumbprint"), partial=True))
     except NoCmdlet:
         assigned = []
     return {
