@@ -98,7 +98,10 @@ ACTS: dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "group_member": group_member,
 }
 #: They are sequences of calls, between which the rest of the lab goes on.
-LONG: dict[str, t.Callable[[t.Any, str], t.Any]] = {"edge_without_session": hands.edge}
+LONG: dict[str, t.Callable[[t.Any, str], t.Any]] = {
+    "edge_without_session": hands.edge,
+    "edge_xmpp_without_session": hands.xmpp,
+}
 NAMES = tuple(sorted({**ACTS, **LONG}))
 
 

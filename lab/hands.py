@@ -30,6 +30,7 @@ PACKAGES = (
     rf"{media.ROOT}\SharedManagementObjects.msi",
 )
 EXTERNAL = ("AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication")
+XMPP = (*EXTERNAL, "XmppServer")
 
 
 class Hands:
@@ -92,10 +93,29 @@ def edge(world: t.Any, fqdn: str) -> dict[str, t.Any]:
     return {name: service.status for name, service in sorted(computer.windows_services.items()) if service.lync}
 
 
+def xmpp(world: t.Any, fqdn: str) -> dict[str, t.Any]:
+    """Enable XMPP on an Edge whose own copy of the topology has it: Setup once more, the certificate, a graceful restart."""
+    computer = world.computer(fqdn)
+    local = world.local(computer) if computer is not None else None
+    cluster = local.topology.pool_of(fqdn) if local is not None else None
+    role = local.topology.role_on(cluster, "EdgeServer") if local is not None and cluster is not None else None
+    if computer is None or cluster is None or role is None:
+        raise LabError(f"{fqdn} is no Edge Server that was set up.")
+    if role.port("XmppFederationProxy", "XmppServer", "External") is None:
+        raise LabError(f"The local store of {fqdn} has no XMPP yet: wait until it has replicated.")
+    hands = Hands(world, computer)
+    hands.program(BOOTSTRAPPER, rf"/SourceDirectory:{media.ROOT}")
+    with world.turn():
+        _certify(world, computer, cluster, XMPP)
+    hands.cmdlet("Stop-CsWindowsService", Graceful=True)
+    hands.cmdlet("Start-CsWindowsService")
+    return {name: service.status for name, service in sorted(computer.windows_services.items()) if service.lync}
+
+
 def _certify(world: t.Any, computer: t.Any, cluster: t.Any, uses: tuple[str, ...]) -> None:
     store, now = certificates_of(computer), world.clock.now()
     store.add(world.ca.stored(), "Root")
-    if any(store.assigned(use) is not None for use in uses):
+    if all(store.assigned(use) is not None for use in uses):
         return
     name, names = names_for(world.local(computer), cluster, computer, uses, all_sip_domains=True)
     key = world.ca.keys.next("RSA", 2048)

@@ -257,4 +257,29 @@ def see_partners(task: Task) -> Report:
             f"It is not planned that {where} gets the XMPP partners {', '.join(sorted(expected))}: run the whole playbook in check mode."
         )
     evidence = [Evidence("partner_seen", task.context.host, value=sorted(expected))] if local and expected else []
+    if task.params["member"] and expected:
+        evidence = [_through_replicas(task, sorted(expected))]
     return Report(changed=False, value={"partners": [from_row(row) for row in found[0]]}, evidence=evidence)
+
+
+def _through_replicas(task: Task, expected: Sequence[str]) -> Evidence:
+    """That a server which no session reaches has the partners: its replicas have all that the store had when they were last
+    pushed, and that was after the last change of a partner."""
+    from ._facts import FRESH  # the journal's reader is not needed where the server is asked itself
+
+    member, replicas = task.params["member"], [checked(fqdn, "replicas", one) for one in task.params["replicas"]]
+    if member not in task.context.members("lync_2013_front_ends", "lync_2013_edges"):
+        raise InvalidInput(f"member is {member!r}, which is no Front End and no Edge of the inventory.")
+    if not replicas:
+        raise InvalidInput(f"replicas is empty: name the FQDNs of {member}.")
+    if task.facts.finding("replicated", member, ("xmpp_partner",)).status != FRESH:
+        raise NotReady(
+            f"Since the XMPP partners were last changed the replicas of {member} ({', '.join(replicas)}) were not seen up to date, so "
+            "whether it has them is not known: run store_replication with this member first."
+        )
+    (rows,) = quietly(task.session, "replica")
+    current = {str(row.get("ReplicaFqdn")).casefold() for row in rows if row.get("UpToDate") is True}
+    late = [one for one in replicas if one.casefold() not in current]
+    if late:
+        raise NotReady(f"The replica of {', '.join(late)} is not up to date any more: run store_replication again.")
+    return Evidence("partner_seen", member, value={"partners": list(expected), "by": "replica", "seen": replicas})

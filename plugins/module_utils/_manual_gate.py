@@ -9,29 +9,41 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import _manual_steps as steps
-from ._calls import Cmdlet, Query
+from . import _manual_xmpp as xmpp
+from ._calls import Cmdlet, Evidence, Query
 from ._collections import reading
 from ._errors import InvalidInput, MigrationError, NotReady, one_line
-from ._manual_outside import outside
+from ._manual_outside import addresses_of, outside
 from ._module import Report, Task
 from ._names import address, domain, fqdn, shown, windows_path
 from ._readiness import Look, ask, checked
 
 INTERVAL = 10
+EDGES = "lync_2013_edges"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What can be read of a gate: done, not done (and what is missing), or (None) nothing."""
+    """What can be read of a gate: done, not done (and what is missing), or (None) nothing.
+
+    `unseen` is what could not be seen of a fact, `found` what was seen for it."""
 
     done: bool | None
     missing: tuple[str, ...] = ()
+    unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    found: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def left(self) -> list[str]:
+        """What is left to the operator's word."""
+        return list(dict.fromkeys(one for said in self.unseen.values() for one in said))
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,10 @@ class Gate:
     look: Callable[[Task], Seen]
     #: what is read can fail for other reasons too, so the operator's word counts more
     indirect: bool = False
-    #: the list that says what it is about, where there is one
-    about: str = ""
+    #: the lists that say what it is about, where there are any
+    about: tuple[str, ...] = ()
+    #: what the laws want to see proved of a server, and what this gate proves of one that no session reaches
+    facts: tuple[str, ...] = ()
 
 
 class GateClosed(MigrationError):
@@ -51,18 +65,20 @@ class GateClosed(MigrationError):
     kind = "manual_gate"
 
     def __init__(self, gate: str, title: str, todo: Sequence[str], seen: Seen, confirmable: bool) -> None:
-        self.gate, self.steps, self.missing = gate, list(todo), list(seen.missing)
+        self.gate, self.steps, self.missing, self.unseen = gate, list(todo), list(seen.missing), seen.left
         numbered = " ".join(f"{number}) {one}" for number, one in enumerate(todo, 1))
         again = "Then run this again"
         if confirmable:
             again += f", with {gate} in confirmed (lync_migration.gates_confirmed)"
         if seen.done is None:
             again += ", because nothing of it can be read from here"
+        elif seen.unseen:
+            again += f", because not all of it can be seen from here: {'; '.join(seen.left)}"
         missing = f" Still missing: {'; '.join(seen.missing)}." if seen.missing else ""
         super().__init__(f"To be done by hand ({gate}): {title}. {numbered} {again}.{missing}")
 
     def facts(self) -> dict[str, Any]:
-        return {"gate": self.gate, "steps": self.steps, "missing": self.missing}
+        return {"gate": self.gate, "steps": self.steps, "missing": self.missing, "unseen": self.unseen}
 
 
 # --- looking
@@ -100,11 +116,38 @@ def edge_runs(task: Task) -> Seen:
     missing = _inside(
         params["edge_fqdn"], [str(one["fqdn"]) for one in params["machines"]], looks["edges"], looks["replicas"]
     )
+    ports = [443] if params["outside_ports"] is None else params["outside_ports"]
+    servers = [(one["address"], one["port"]) for one in params["name_servers"]]
+    where = (params["outside_addresses"], params["allow_private"], servers)
+    unseen: dict[str, list[str]] = {}
+    asked: list[str] = []
     if not missing and not task.check_mode:  # an Edge that has not got its configuration cannot answer yet
-        missing += outside(
-            params["access_fqdn"], params["outside_addresses"], params["outside_ports"], params["allow_private"]
-        )
-    return Seen(not missing, tuple(missing))
+        missing += outside(params["access_fqdn"], where[0], ports, *where[1:])
+        if params["member"] and ports:
+            asked = addresses_of(params["access_fqdn"], *where)[0]
+        if params["member"] and len(asked) < len(params["machines"]):
+            why = f"{len(params['machines'])} machines, of which {len(asked)} were asked from outside"
+            unseen["services_running"] = [f"whether the services run on all of {why}"]
+    seen = [f"{address}:{port}" for address in asked for port in ports]
+    return Seen(not missing, tuple(missing), unseen, {"services_running": seen})
+
+
+def xmpp_runs(task: Task) -> Seen:
+    """From a Front End Server: the topology has XMPP and the replicas are up to date. From outside: it listens, and with which
+    certificate."""
+    params = task.params
+    looks = ask(task, {"edges": reading(Query("edge_server")), "replicas": reading(Query("replica"))})
+    if not all(look.known for look in looks.values()):
+        return Seen(None)
+    edge, machines = params["edge_fqdn"], [str(one["fqdn"]) for one in params["machines"]]
+    missing = _inside(edge, machines, looks["edges"], looks["replicas"])
+    for row in looks["edges"].rows:
+        if str(row.get("PoolFqdn")).casefold() == edge.casefold():
+            missing += xmpp.ports_of(row, edge)
+    if missing or task.check_mode:
+        return Seen(not missing, tuple(missing))
+    found = xmpp.look(params)
+    return Seen(not found.missing, tuple(found.missing), found.unseen, found.seen)
 
 
 def _inside(edge: str, machines: Sequence[str], edges: Look, replicas: Look) -> list[str]:
@@ -122,7 +165,7 @@ def _inside(edge: str, machines: Sequence[str], edges: Look, replicas: Look) -> 
 GATES = {
     "ocs_edge_internal_list": Gate(
         "let the legacy Edge of Office Communications Server 2007 R2 accept the Lync Server 2013 servers",
-        steps.internal_list, federated, indirect=True, about="servers",
+        steps.internal_list, federated, indirect=True, about=("servers",),
     ),
     "ocs_federation_fqdn": Gate(
         "lead federation of Office Communications Server 2007 R2 to the new Edge", steps.federation_fqdn, nothing
@@ -132,7 +175,12 @@ GATES = {
         indirect=True,
     ),
     "edge_without_session": Gate(
-        "set up the Edge Server, which no session reaches", steps.edge_by_hand, edge_runs, about="machines"
+        "set up the Edge Server, which no session reaches", steps.edge_by_hand, edge_runs, about=("machines",),
+        facts=("services_running",),
+    ),
+    "edge_xmpp_without_session": Gate(
+        "enable XMPP on the Edge Server, which no session reaches", steps.xmpp_by_hand, xmpp_runs, about=("machines", "xmpp_domains"),
+        facts=("components", "xmpp_listening", "certificate_names"),
     ),
 }  # fmt: skip
 
@@ -140,16 +188,21 @@ GATES = {
 # --- the gate
 
 
-def _check(params: steps.Params) -> None:
-    """Everything that is to be typed somewhere."""
+def _check(task: Task) -> None:
+    """Everything that is to be typed somewhere, or asked."""
+    params, member = task.params, task.params["member"]
+    if member and member not in task.context.members(EDGES):
+        raise InvalidInput(
+            f"member is {shown(member)}, which is no host of the inventory's group {EDGES}: name the Edge Server."
+        )
     for option in ("edge_fqdn", "gateway_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
         checked(fqdn, option, params[option])
     checked(fqdn, "servers", *params["servers"])
-    for option in ("sip_domains", "partner_domains"):
+    for option in ("names", "sip_domains", "xmpp_domains", "partner_domains"):
         checked(domain, option, *params[option])
     for one in params["machines"]:
         checked(fqdn, "machines.fqdn", one["fqdn"])
-        for option in ("internal_address", "external_address"):
+        for option in ("internal_address", "external_address", "public_address"):
             checked(address, f"machines.{option}", one[option])
     for one in params["hosts_entries"]:
         checked(address, "hosts_entries.address", one["address"])
@@ -158,6 +211,25 @@ def _check(params: steps.Params) -> None:
     for option in ("media_path", "sxs_path", "configuration_file"):
         checked(windows_path, option, params[option])
     checked(address, "outside_addresses", *params["outside_addresses"])
+    checked(address, "name_servers.address", *(one["address"] for one in params["name_servers"]))
+    checked(domain, "sender", params["sender"])
+    for option in ("outside_ports", "inside_ports"):
+        checked(_port, option, *map(str, params[option] or ()))
+    checked(_thumbprint, "thumbprints", *params["thumbprints"])
+    if params["ca_file"] is not None and not os.path.isfile(params["ca_file"]):
+        raise InvalidInput(f"ca_file {shown(params['ca_file'])} is not there.")
+
+
+def _port(text: str) -> None:
+    if not 0 < int(text) < 65536:
+        raise ValueError(f"A port from 1 to 65535 is wanted, not {text}.")
+
+
+def _thumbprint(text: str) -> None:
+    if not re.fullmatch(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}", text.replace(" ", "")):
+        raise ValueError(
+            f"40 or 64 hexadecimal digits are wanted, as Lync shows a thumbprint, but {shown(text)} is none."
+        )
 
 
 def host_name(text: str) -> None:
@@ -172,29 +244,46 @@ def file_name(text: str) -> None:
 
 
 def run(task: Task) -> Report:
-    _check(task.params)
+    _check(task)
     name = task.params["gate"]
     gate, confirmed = GATES[name], name in task.params["confirmed"]
-    if gate.about and not task.params[gate.about]:
-        raise InvalidInput(f"The gate {name} needs {gate.about}, and there is none: name what it is about.")
+    for about in gate.about:
+        if not task.params[about]:
+            raise InvalidInput(f"The gate {name} needs {about}, and there is none: name what it is about.")
     todo, seen = gate.steps(task.params), gate.look(task)
-    if seen.done is False and not confirmed and not task.check_mode:
+    if seen.done is False and not (confirmed and gate.indirect) and not task.check_mode:
         seen = _waited(task, gate, seen)
-    value: dict[str, Any] = {"gate": name, "title": gate.title, "steps": todo, "missing": list(seen.missing)}
-    if seen.done:
-        return Report(False, {**value, "passed": True, "by": "reading"})
-    if confirmed and (seen.done is None or gate.indirect):
+    value: dict[str, Any] = {
+        "gate": name, "title": gate.title, "steps": todo, "missing": list(seen.missing), "unseen": seen.left,
+    }  # fmt: skip
+    if seen.done and not seen.unseen:
+        return Report(False, {**value, "passed": True, "by": "reading"}, evidence=_evidence(task, gate, seen))
+    if confirmed and (seen.done is not False or gate.indirect):
         for one in seen.missing:
             task.warn(f"The manual step {name} is confirmed, but {one}.")
         if not task.check_mode:
-            task.session.note(f"manual step {name} confirmed", gate=name, missing=list(seen.missing))
-        return Report(False, {**value, "passed": True, "by": "confirmation"})
-    closed = GateClosed(name, gate.title, todo, seen, seen.done is None or gate.indirect)
+            task.session.note(f"manual step {name} confirmed", gate=name, missing=list(seen.missing), unseen=seen.left)
+        return Report(False, {**value, "passed": True, "by": "confirmation"}, evidence=_evidence(task, gate, seen))
+    closed = GateClosed(name, gate.title, todo, seen, seen.done is not False or gate.indirect or bool(seen.unseen))
     if not task.check_mode:
         raise closed
     task.session.note(f"manual step {name}: {gate.title}", gate=name, steps=todo)
     task.warn(closed.text)
-    return Report(False, {**value, "passed": False, "by": "plan"})
+    return Report(False, {**value, "passed": False, "by": "plan"}, evidence=_evidence(task, gate, seen))
+
+
+def _evidence(task: Task, gate: Gate, seen: Seen) -> list[Evidence]:
+    """What the laws want of the member, and how it is known: by reading, or by the operator's word for what was not seen."""
+    member = task.params["member"]
+    if not member:
+        return []
+    made = []
+    for fact in gate.facts:
+        unseen = list(seen.unseen.get(fact, ()))
+        by = "confirmation" if seen.done is None or unseen else "reading"
+        value = {"by": "plan" if task.check_mode else by, "seen": list(seen.found.get(fact, ())), "unseen": unseen}
+        made.append(Evidence(fact, member, value=value))
+    return made
 
 
 def _waited(task: Task, gate: Gate, seen: Seen) -> Seen:

@@ -20,29 +20,55 @@ SECONDS = 5.0
 MOST = 10
 
 
-def outside(host: str, addresses: Sequence[str], ports: Sequence[int], allow_private: bool) -> list[str]:
-    """What is wrong with the answers; nothing where no port is to be asked. Connects only to addresses that were checked."""
-    if not ports:
-        return []
+def addresses_of(
+    host: str, given: Sequence[str], allow_private: bool, name_servers: Sequence[tuple[str, int]] = ()
+) -> tuple[list[str], list[str]]:
+    """The addresses that may be asked, and what is wrong with the others. Nobody resolves the name again afterwards."""
     from ._xmpp_targets import Lookup, refusal  # here, because it loads the DNS library that other gates do not need
 
-    missing = []
+    good, wrong = [], []
     try:
-        found = list(addresses) or Lookup().addresses(host)
+        found = list(given) or Lookup(list(name_servers)).addresses(host)
     except LookupError as exc:
-        return [str(exc.args[0])]
+        return [], [str(exc.args[0])]
     if not found:
-        return [f"{host} has no address"]
+        return [], [f"{host} has no address"]
     for address in found[:MOST]:
         try:
             why = refusal(ipaddress.ip_address(address), allow_private)
         except ValueError:
             why = "is not an IP address"
-        if why is not None:
-            missing.append(f"{one_line(address, 60)} {why}")
-            continue
-        missing += [said for port in ports if (said := answers(address, port, host))]
-    return missing
+        if why is None:
+            good.append(address)
+        else:
+            wrong.append(f"{one_line(address, 60)} {why}")
+    return good, wrong
+
+
+def outside(
+    host: str,
+    addresses: Sequence[str],
+    ports: Sequence[int],
+    allow_private: bool,
+    name_servers: Sequence[tuple[str, int]] = (),
+) -> list[str]:
+    """What is wrong with the answers; nothing where no port is to be asked. Connects only to addresses that were checked."""
+    if not ports:
+        return []
+    good, missing = addresses_of(host, addresses, allow_private, name_servers)
+    return missing + [said for one in good for port in ports if (said := answers(one, port, host))]
+
+
+def closed(address: str, port: int) -> str | None:
+    """Why a TCP port is not open to the controller, or None."""
+    where = f"{address}:{port}"
+    try:
+        with socket.create_connection((address, port), SECONDS):
+            return None
+    except TimeoutError:
+        return f"{where} does not answer within {SECONDS:g} s"
+    except OSError as exc:
+        return f"{where} cannot be reached from the controller ({exc.strerror or type(exc).__name__})"
 
 
 def answers(address: str, port: int, host: str) -> str | None:

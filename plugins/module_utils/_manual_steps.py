@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _products
+from ._manual_xmpp import INNER_PORT, PORT, names_of
 
 Params = Mapping[str, Any]
 
@@ -116,11 +117,44 @@ def edge_by_hand(params: Params) -> list[str]:
         "Set-CsCertificate -Type Internal -Thumbprint THUMBPRINT.",
         f"Do the same for the external one ({', '.join(_external_names(params))}): Set-CsCertificate -Type "
         "AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint THUMBPRINT"
+        + (
+            f"; with {_listed(params['xmpp_domains'])} among its names as well it serves XMPP later"
+            if params["xmpp_domains"]
+            else ""
+        )
         + ("; the machines of the pool need the same certificate with its key" if len(machines) > 1 else "")
         + ".",
         "Run Start-CsWindowsService, then Get-CsWindowsService: every service has to be Running.",
     ]
     return steps
+
+
+def xmpp_by_hand(params: Params) -> list[str]:
+    """Steps of the window in which XMPP is enabled, on each machine."""
+    machines = [str(one["fqdn"]) for one in params["machines"]]
+    where = f"On {machines[0]}" if len(machines) == 1 else f"On {_listed(machines)}, one machine at a time,"
+    source = rf"{params['media_path'].rstrip(chr(92))}\Setup\amd64"
+    names = names_of(params)
+    known = [one.upper() for one in params["thumbprints"]]
+    return [
+        f"{where} log on as a local administrator and open the Lync Server Management Shell. Run Get-CsService -EdgeServer "
+        f"-LocalStore: XmppListeningPort has to be {PORT} and XmppInternalPort {INNER_PORT}, otherwise wait until the "
+        "configuration has replicated.",
+        f"Run: {_BOOTSTRAPPER} /SourceDirectory:{source} (Setup or Remove Lync Server Components), which installs the XMPP "
+        "components.",
+        "Put the certificate with its key and chain into the computer's personal store"
+        + (f": the one with the thumbprint {' or '.join(known)}" if known else "")
+        + f". Its subject is {names[0]}, and its alternative names are exactly these or more: {', '.join(names)}. It is for "
+        "server and for client authentication"
+        + ("; the machines of the pool need the same certificate with its key" if len(machines) > 1 else "")
+        + ".",
+        f"Run: Set-CsCertificate -Type {','.join(params['uses'])} -Thumbprint THUMBPRINT.",
+        "Run: Stop-CsWindowsService -Graceful, then Start-CsWindowsService, then Get-CsWindowsService: every service has to "
+        f"be Running, the {_products.XMPP_PROXY_DISPLAY_NAME} among them.",
+        f"Run: netstat -a -n | findstr LISTENING. Ports {PORT} (external address) and {INNER_PORT} (internal address) have to be "
+        f"there; let the firewalls pass TCP {PORT} in and out at the external address, and {INNER_PORT} from the Front End "
+        "Servers.",
+    ]
 
 
 def _external_names(params: Params) -> list[str]:

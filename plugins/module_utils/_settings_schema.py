@@ -16,7 +16,9 @@ from ._negotiation import LEVELS
 from ._schema import Either, Key, boolean, each, name, number, one_of, table, text
 
 #: What only a person can do, in a console that has no cmdlets.
-GATES = ("ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session")
+GATES = (
+    "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
+)  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 

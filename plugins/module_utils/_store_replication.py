@@ -20,7 +20,7 @@ from ._collections import COLLECTIONS
 from ._errors import InvalidInput, MigrationError, NotReady
 from ._facts import MISSING, STALE
 from ._module import Report, Task
-from ._names import BadName, fqdn
+from ._names import BadName, fqdn, shown
 
 Row = Mapping[str, Any]
 
@@ -34,6 +34,7 @@ _STORED = tuple(
 
 def run(task: Task) -> Report:
     """Have all replicas, or the named ones, up to date."""
+    _check_member(task)
     wanted = _wanted(task.params["replicas"]) + [_fqdn_of(task, name) for name in task.params["hosts"]]
     rows = _rows(task, wanted)
     members = _members(task, rows)
@@ -45,9 +46,19 @@ def run(task: Task) -> Report:
     if ask:
         task.session.change(_push(task, rows, wanted))
         rows = _arrived(task, wanted)
-    evidence = [Evidence(FACT, name, value=host) for host, name in members.items()]
+    evidence = [Evidence(FACT, name, value=host) for host, name in members.items() if name != task.params["member"]]
+    if task.params["member"]:
+        evidence.append(Evidence(FACT, task.params["member"], value=wanted))
     value = {"replicas": _shown(rows)}
     return Report(ask, value, before=before, after=_shown(rows), evidence=evidence)
+
+
+def _check_member(task: Task) -> None:
+    member = task.params["member"]
+    if member and member not in task.context.members(*GROUPS):
+        raise InvalidInput(f"member is {shown(member)}, which is no host of {' and '.join(GROUPS)} in the inventory.")
+    if member and not task.params["replicas"]:
+        raise InvalidInput(f"member is {shown(member)}, and replicas is empty: name the FQDNs that are its own.")
 
 
 def _wanted(names: Iterable[str]) -> list[str]:
@@ -127,6 +138,8 @@ def _members(task: Task, rows: Sequence[Row]) -> dict[str, str]:
     """FQDN of a replica -> the inventory's name of that host, for the hosts that the laws ask about."""
     replicas = {str(row.get("ReplicaFqdn")).casefold() for row in rows}
     found: dict[str, str] = {}
+    if task.params["member"]:
+        return dict.fromkeys(replicas, task.params["member"])
     for name in task.context.members(*GROUPS):
         host = _fqdn_of(task, name)
         for replica in replicas:

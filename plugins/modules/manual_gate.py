@@ -24,17 +24,26 @@ options:
       - V(gateway_console) leads the XMPP gateway to another Access Edge. It is looked at as V(ocs_edge_internal_list) is.
       - V(edge_without_session) sets up an Edge Server by hand. It counts as done where the Edge pool is in the topology, the replicas of its machines are up to
         date, and it answers TLS on O(outside_ports).
+      - V(edge_xmpp_without_session) enables XMPP on such an Edge Server, in the window. It counts as done where the topology has the XMPP ports, the replicas
+        are up to date, the Edge answers XMPP on O(outside_ports) with a certificate that carries the names and the thumbprint that are wanted, and
+        O(inside_ports) are open. What cannot be seen of it, such as an inner port behind a firewall, needs the operator's word.
     type: str
     required: true
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session]
   confirmed:
     description:
       - Gates that the operator has done.
-      - For V(edge_without_session) this counts only where nothing can be read, because what is read there is the thing itself.
+      - For V(edge_without_session) and V(edge_xmpp_without_session) this counts only for what cannot be seen, because what is read there is the thing itself.
     type: list
     elements: str
     default: []
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session]
+  member:
+    description:
+      - Inventory name of the Edge Server that no session reaches.
+      - With it, what the laws demand of that server is put on record when the gate opens - C(services_running) for V(edge_without_session), C(components),
+        C(xmpp_listening) and C(certificate_names) for V(edge_xmpp_without_session). The record says whether it was seen or is the operator's word.
+    type: str
   wait_seconds:
     description: Seconds to look again, where something can be read. Without it the task stops at once.
     type: int
@@ -42,7 +51,8 @@ options:
   edge_fqdn:
     description:
       - Internal FQDN of the Edge pool that it is about.
-      - That is the legacy Edge for V(ocs_edge_internal_list), and the new one for V(ocs_federation_fqdn) and V(edge_without_session).
+      - That is the legacy Edge for V(ocs_edge_internal_list), and the new one for V(ocs_federation_fqdn), V(edge_without_session) and
+        V(edge_xmpp_without_session).
     type: str
   servers:
     description: FQDNs of the Lync Server 2013 Front End pools and Front End Servers.
@@ -66,6 +76,27 @@ options:
     type: list
     elements: str
     default: []
+  xmpp_domains:
+    description: Own domains that XMPP partners reach. They are names of the certificate with the XMPP use.
+    type: list
+    elements: str
+    default: []
+  names:
+    description: Names that this certificate carries beside that of the Access Edge service and those of the domains.
+    type: list
+    elements: str
+    default: []
+  uses:
+    description: Uses that the certificate is assigned to.
+    type: list
+    elements: str
+    default: [AccessEdgeExternal, DataEdgeExternal, AudioVideoAuthentication, XmppServer]
+    choices: [AccessEdgeExternal, DataEdgeExternal, AudioVideoAuthentication, XmppServer]
+  thumbprints:
+    description: The thumbprint (SHA-1 as Lync shows it, or SHA-256) of the certificate that is to be shown; any of several. Without it any with the names.
+    type: list
+    elements: str
+    default: []
   partner_domains:
     description: XMPP domains of the partners.
     type: list
@@ -86,6 +117,9 @@ options:
         type: str
       external_address:
         description: Address of the external interface.
+        type: str
+      public_address:
+        description: Public address where the external one is behind NAT.
         type: str
   hosts_entries:
     description: Lines for the HOSTS file of an Edge Server.
@@ -126,10 +160,36 @@ options:
     elements: str
     default: []
   outside_ports:
-    description: TCP ports that have to answer TLS there. An empty list asks nobody.
+    description:
+      - TCP ports that have to answer there, with TLS, or with XMPP for V(edge_xmpp_without_session). By default 443, or 5269.
+      - An empty list asks nobody. What is to be put on record then needs the operator's word.
     type: list
     elements: int
-    default: [443]
+  inside_ports:
+    description: TCP ports that are asked at the internal addresses of O(machines), for V(edge_xmpp_without_session). An empty list asks nobody.
+    type: list
+    elements: int
+    default: [23456]
+  name_servers:
+    description: Name servers to look O(access_fqdn) up at, instead of the controller's own.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: Address of the server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
+  sender:
+    description: Domain that the XMPP stream is said to come from. Give that of a partner.
+    type: str
+  ca_file:
+    description: Certificates of authorities that are trusted, in PEM, instead of those that the system trusts.
+    type: path
   allow_private:
     description: Whether addresses that are not of the public internet may be asked.
     type: bool
@@ -170,6 +230,25 @@ EXAMPLES = r"""
         internal_address: 10.0.1.40
         external_address: 192.0.2.40
     wait_seconds: 3600
+
+- name: Have XMPP enabled on an Edge Server that no session reaches
+  lync.xmpp_migration.manual_gate:
+    gate: edge_xmpp_without_session
+    member: edge2013
+    edge_fqdn: edge2013.contoso.test
+    access_fqdn: access.contoso.test
+    names:
+      - webcon.contoso.test
+    sip_domains:
+      - contoso.test
+    xmpp_domains:
+      - contoso.test
+    machines:
+      - fqdn: edge2013.contoso.test
+        internal_address: 10.0.1.40
+    sender: fabrikam.test
+    confirmed: "{{ lync_migration.gates_confirmed | default([]) }}"
+  delegate_to: fe2013
 """
 
 RETURN = r"""
@@ -196,6 +275,12 @@ missing:
   type: list
   elements: str
   sample: []
+unseen:
+  description: What could not be seen, and is left to the operator's word.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 passed:
   description: Whether the gate is open. Only a dry run goes on where it is not.
   returned: success
@@ -206,8 +291,35 @@ by:
   returned: success
   type: str
   sample: reading
+evidence:
+  description: What was put on record for the checks that later changes go through.
+  returned: when O(member) is given
+  type: list
+  elements: dict
+  contains:
+    fact:
+      description: What is known.
+      type: str
+    member:
+      description: The Edge Server that it is known of.
+      type: str
+    digest:
+      description: Empty here.
+      type: str
+    value:
+      description: By what it is known (V(reading), V(confirmation), V(plan)), what was seen, and what was not.
+      type: raw
+  sample:
+    - fact: components
+      member: edge2013
+      digest: ""
+      value:
+        by: reading
+        seen: ["192.0.2.40:5269"]
+        unseen: []
 error:
-  description: What is to be done, as data. RV(ignore:error.steps) has the steps, RV(ignore:error.missing) what is missing.
+  description: What is to be done, as data. RV(ignore:error.steps) has the steps, RV(ignore:error.missing) what is missing, RV(ignore:error.unseen) what cannot
+    be seen.
   returned: failure
   type: dict
   sample:
@@ -219,11 +331,15 @@ from typing import Any
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
-_GATES = ["ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session"]
+_GATES = [
+    "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
+]  # fmt: skip
+_USES = ["AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication", "XmppServer"]
 
 ARGUMENT_SPEC = {
     "gate": {"type": "str", "required": True, "choices": _GATES},
     "confirmed": {"type": "list", "elements": "str", "default": [], "choices": _GATES},
+    "member": {"type": "str"},
     "wait_seconds": {"type": "int", "default": 0},
     "edge_fqdn": {"type": "str"},
     "servers": {"type": "list", "elements": "str", "default": []},
@@ -232,6 +348,10 @@ ARGUMENT_SPEC = {
     "web_conferencing_fqdn": {"type": "str"},
     "av_fqdn": {"type": "str"},
     "sip_domains": {"type": "list", "elements": "str", "default": []},
+    "xmpp_domains": {"type": "list", "elements": "str", "default": []},
+    "names": {"type": "list", "elements": "str", "default": []},
+    "uses": {"type": "list", "elements": "str", "default": _USES, "choices": _USES},
+    "thumbprints": {"type": "list", "elements": "str", "default": []},
     "partner_domains": {"type": "list", "elements": "str", "default": []},
     "machines": {
         "type": "list",
@@ -241,6 +361,7 @@ ARGUMENT_SPEC = {
             "fqdn": {"type": "str", "required": True},
             "internal_address": {"type": "str"},
             "external_address": {"type": "str"},
+            "public_address": {"type": "str"},
         },
     },
     "hosts_entries": {
@@ -257,7 +378,16 @@ ARGUMENT_SPEC = {
     "sxs_path": {"type": "str", "default": "D:\\sources\\sxs"},
     "configuration_file": {"type": "str", "default": "C:\\lync_configuration.zip"},
     "outside_addresses": {"type": "list", "elements": "str", "default": []},
-    "outside_ports": {"type": "list", "elements": "int", "default": [443]},
+    "outside_ports": {"type": "list", "elements": "int"},
+    "inside_ports": {"type": "list", "elements": "int", "default": [23456]},
+    "name_servers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+    },
+    "sender": {"type": "str"},
+    "ca_file": {"type": "path"},
     "allow_private": {"type": "bool", "default": False},
 }
 CONSTRAINTS: dict[str, Any] = {
@@ -266,6 +396,7 @@ CONSTRAINTS: dict[str, Any] = {
         ("gate", "ocs_federation_fqdn", ("edge_fqdn",)),
         ("gate", "gateway_console", ("gateway_fqdn", "access_fqdn")),
         ("gate", "edge_without_session", ("edge_fqdn", "access_fqdn")),
+        ("gate", "edge_xmpp_without_session", ("edge_fqdn", "access_fqdn")),
     ]
 }
 

@@ -25,6 +25,10 @@ options:
     type: list
     elements: str
     default: []
+  member:
+    description:
+      - Inventory name of a server that no session reaches, so that it cannot be asked what it calls itself. O(replicas) are then its own.
+    type: str
   wait_seconds:
     description: How long to wait.
     type: int
@@ -85,6 +89,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._store_replica
 ARGUMENT_SPEC = {
     "replicas": {"type": "list", "elements": "str", "default": []},
     "hosts": {"type": "list", "elements": "str", "default": []},
+    "member": {"type": "str"},
     "wait_seconds": {"type": "int", "default": 600},
 }
 

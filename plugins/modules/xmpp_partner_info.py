@@ -23,6 +23,17 @@ options:
     type: list
     elements: str
     default: []
+  replicas:
+    description:
+      - FQDNs of a server that no session reaches, or of the machines of its pool. Their replicas stand for its own copy - they have to be up to date, and
+        M(lync.xmpp_migration.store_replication) must have seen them so since the partners were last changed.
+      - Asked at a Front End, for the server that O(member) names.
+    type: list
+    elements: str
+    default: []
+  member:
+    description: Inventory name of the server that O(replicas) are of. What O(expect) says is kept as evidence for it.
+    type: str
   wait_seconds:
     description: Seconds to wait until they are.
     type: int
@@ -45,6 +56,15 @@ EXAMPLES = r"""
     expect:
       - fabrikam.test
     wait_seconds: 600
+
+- name: See from a Front End that an Edge server which no session reaches has the partners
+  lync.xmpp_migration.xmpp_partner_info:
+    member: edge2013
+    replicas:
+      - edge2013.contoso.test
+    expect:
+      - fabrikam.test
+  delegate_to: fe2013
 """
 
 RETURN = r"""
@@ -66,7 +86,7 @@ partners:
       description: null
 evidence:
   description: What was put on record for the checks that later changes go through.
-  returned: when O(local_store) is true and O(expect) is not empty
+  returned: when O(local_store) is true or O(member) is given, and O(expect) is not empty
   type: list
   elements: dict
   contains:
@@ -89,18 +109,23 @@ evidence:
       value: [fabrikam.test]
 """
 
+from typing import Any
+
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_partners as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
 
 ARGUMENT_SPEC = {
     "local_store": {"type": "bool", "default": False},
     "expect": {"type": "list", "elements": "str", "default": []},
+    "replicas": {"type": "list", "elements": "str", "default": []},
+    "member": {"type": "str"},
     "wait_seconds": {"type": "int", "default": 0},
 }
+CONSTRAINTS: dict[str, Any] = {"required_by": {"member": ("replicas",)}}
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run)
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":
