@@ -400,6 +400,7 @@ class TestMany:
         assert head.split()[:3] == ["DOMAIN", "ADDRESS", "ANSWERS"]
         assert row.split()[:3] == ["contoso.test", f"127.0.0.1:{edge.port}", "yes"]
 
+    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
     def test_old_versions_are_seen_and_said(self, authority: Authority) -> None:
         peer = Peer(authority, *SECURED, AFTER)
         peer.context.minimum_version = ssl.TLSVersion.TLSv1
