@@ -30,7 +30,7 @@ ALLOWED = tuple(
         r"lab/[a-z_0-9/]+\.py",
         r"progress/[a-z_]+\.py",
         r"lab/([a-z_0-9/]+/)?README\.md",
-        r"lab/[a-z_0-9/]+\.(yml|json|json\.xz)",
+        r"lab/[a-z_0-9/-]+\.(yml|json|json\.xz)",
         r"docs/[a-zA-Z_0-9/-]+\.(rst|md|yml)",
         r"tests/config\.yml",
         r"tests/sanity/ignore-2\.[0-9]+\.txt",
