@@ -11,7 +11,9 @@ They are equal if, on each host, the same calls with the same declared effects c
 - what only a server makes (thumbprints, serial numbers, GUIDs, lengths of what holds them) are symbols: any value may
   stand for one, as long as the same value stands for the same one everywhere;
 - what a server makes anew each time (times, the signature of a published topology) may be any other of its kind;
-- what the plan did not know may be anything;
+- who runs it, from where and when, which the lock of the migration says, may be anybody;
+- what the plan did not know may be anything; one call for users whom nobody can list yet stands for any number of them;
+- what the plan did not know to be there need not be there to be removed;
 - a call that the plan marked conditional may be missing, and it and what it makes may turn out to have properties that
   the plan does not name.
 
@@ -20,6 +22,7 @@ They are equal if, on each host, the same calls with the same declared effects c
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +32,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._server import
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import SKETCH
 
 Entry = Mapping[str, Any]
+Row = tuple[str, str, str]
 
 MOVERS = frozenset({"Move-CsUser", "Move-CsLegacyUser"})
 #: Parts of texts that a server makes. The longest form comes first.
@@ -53,6 +57,8 @@ MOMENTS = frozenset({"StartTime"})
 SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 #: Of these a host may have more than the plan can know.
 HOSTS_OWN = frozenset({"windows_service", "component", "process", "listening_port"})
+#: What the lock of the migration says of the run that made it.
+OF_THE_RUN = frozenset({"controller", "operator", "owner", "run", "time"})
 UNKNOWN = {"$": "unknown"}
 
 
@@ -67,6 +73,7 @@ class Step:
     conditional: bool
     ok: bool = True
     id: str = ""
+    unsure: frozenset[Row] = frozenset()  # of which the plan does not know, before it, whether they are there
 
     @property
     def name(self) -> str:
@@ -79,6 +86,14 @@ class Step:
     @property
     def shown(self) -> str:
         return f"{self.name} ({self.object})"
+
+    @property
+    def for_anybody(self) -> bool:
+        """Whether it is the plan's one call for users whom nobody can list yet."""
+        return self.conditional and (self.calls[-1].get("parameters") or {}).get("Identity") == UNKNOWN
+
+    def stands_for(self, made: Step) -> bool:
+        return self.for_anybody and _for_nobody(self.calls[-1]) == _for_nobody(made.calls[-1])
 
     def same_call(self, other: Step) -> bool:
         return (self.host, self.object, self.calls) == (other.host, other.object, other.calls)
@@ -106,7 +121,7 @@ class Symbols:
 
 def differences(plan: Iterable[Entry], journal: Iterable[Entry], *, effects: bool = True) -> list[str]:
     """What the plan says and the journal does not, or the other way round. `effects`: the declared effects too."""
-    intended = _steps(plan)
+    intended = _doubted(_steps(plan))
     planned, made = _by_host(intended), _by_host(_folded(_steps(journal), intended))
     symbols = Symbols()
     found = []
@@ -134,6 +149,22 @@ def _steps(entries: Iterable[Entry]) -> list[Step]:
         elif entry["kind"] == "outcome" and entry["id"] in steps:
             steps[entry["id"]] = replace(steps[entry["id"]], ok=bool(entry["ok"]))
     return _whole_files(list(steps.values()))
+
+
+def _doubted(steps: Sequence[Step]) -> list[Step]:
+    """With what each of them finds that the plan does not know to be there."""
+    doubted: list[Step] = []
+    unsure: frozenset[Row] = frozenset()
+    for step in steps:
+        doubted.append(replace(step, unsure=unsure))
+        named = {_row(one): (one["properties"] or {}).get("Name") for one in step.effects}
+        unsure = (unsure - set(named)) | {row for row, name in named.items() if name == UNKNOWN}
+    return doubted
+
+
+def _for_nobody(call: Entry) -> Entry:
+    parameters = {name: value for name, value in (call.get("parameters") or {}).items() if name != "Identity"}
+    return {**call, "parameters": parameters}
 
 
 def _whole_files(steps: Sequence[Step]) -> list[Step]:
@@ -187,6 +218,10 @@ def _host(planned: list[Step], made: list[Step], symbols: Symbols, effects: bool
             ends = _end_of_moves(planned, left), _end_of_moves(made, right)
             found += _moves(planned[left : ends[0]], made[right : ends[1]])
             left, right = ends
+        elif left < len(planned) and planned[left].for_anybody:
+            while right < len(made) and planned[left].stands_for(made[right]):
+                right += 1
+            left += 1
         elif left < len(planned) and right < len(made) and not _unlike(planned[left], made[right], symbols, effects):
             left, right = left + 1, right + 1
         elif left < len(planned) and planned[left].conditional and not _meant(planned[left], made[right:], symbols):
@@ -207,6 +242,12 @@ def _end_of_moves(steps: Sequence[Step], start: int) -> int:
 
 def _moves(planned: Sequence[Step], made: Sequence[Step]) -> list[str]:
     """The same users to the same pools, in whatever order."""
+    anybody = [step for step in planned if step.for_anybody]
+    planned = [step for step in planned if not step.for_anybody]
+    named = [step.calls for step in planned]
+    made = [step for step in made if step.calls in named or not any(one.stands_for(step) for one in anybody)]
+    if not planned and not made:
+        return []
     wanted, done = (sorted((_comparable(step) for step in steps), key=repr) for steps in (planned, made))
     host = (planned or made)[0].host
     return [
@@ -260,8 +301,10 @@ def _effects_differ(planned: Step, made: Step, symbols: Symbols) -> str:
     for one in planned.effects:
         other = left.pop(_row(one), None)
         named = other is not None
-        if other is None and SERVER_NAMED.fullmatch(str(one["identity"])):
+        if other is None and SERVER_NAMED.search(str(one["identity"])):
             other = left.pop(_of_server(one, left, symbols), None)
+        if other is None and one["properties"] is None and _row(one) in planned.unsure:
+            continue
         if other is None:
             return f"effects: {' '.join(_row(one))} planned, not made"
         if planned.conditional or not named:
@@ -272,9 +315,6 @@ def _effects_differ(planned: Step, made: Step, symbols: Symbols) -> str:
     return f"effects: {' '.join(more[0])} made, not planned" if more else ""
 
 
-Row = tuple[str, str, str]
-
-
 def _row(effect: Entry) -> Row:
     return str(effect["collection"]), str(effect["scope"]), str(effect["identity"])
 
@@ -283,7 +323,10 @@ def _of_server(planned: Entry, left: Mapping[Row, Entry], symbols: Symbols) -> R
     """The row that a planned one stands for: the one that it stands for elsewhere, or one that nothing stands for."""
     collection, scope, identity = _row(planned)
     there = [row for row in left if row[:2] == (collection, scope)]
-    return next((row for row in reversed(there) if symbols.bind(identity, row[2])), ("", "", ""))
+    if SERVER_NAMED.fullmatch(identity):
+        return next((row for row in reversed(there) if symbols.bind(identity, row[2])), ("", "", ""))
+    # a name that has a thumbprint in it
+    return next((row for row in there if not _texts_differ(identity, row[2], "", symbols)), ("", "", ""))
 
 
 def _in_common(one: Entry, other: Entry) -> tuple[Entry, ...]:
@@ -331,7 +374,7 @@ def _tables_differ(planned: Mapping[str, Any], made: Mapping[str, Any], where: s
 
 
 def _texts_differ(planned: str, made: str, where: str, symbols: Symbols) -> str:
-    if SKETCHED in planned:
+    if SKETCHED in planned or _locks(planned, made):
         return ""
     planned, made = (WRITTEN_BY_SERVER.sub("", SIGNATURE.sub("", text)) for text in (planned, made))
     ours, theirs = list(SERVER_MADE.finditer(planned)), list(SERVER_MADE.finditer(made))
@@ -342,6 +385,19 @@ def _texts_differ(planned: str, made: str, where: str, symbols: Symbols) -> str:
         if kind != other.lastgroup or (kind not in ANEW and not symbols.bind(one[0], other[0])):
             return f"{where}: {other[0]} in the place of {one[0]} stands for another value elsewhere"
     return ""
+
+
+def _locks(planned: str, made: str) -> bool:
+    """Whether both are the lock of a migration, the same but for the run that made it."""
+    if not (planned.startswith("{") and made.startswith("{")):
+        return False
+    try:
+        ours, theirs = json.loads(planned), json.loads(made)
+    except ValueError:
+        return False
+    return set(ours) == set(theirs) >= OF_THE_RUN and all(
+        value == theirs[name] for name, value in ours.items() if name not in OF_THE_RUN
+    )
 
 
 def _excerpt(planned: str, made: str) -> str:

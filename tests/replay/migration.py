@@ -8,6 +8,8 @@ Which modules are called with which options depends on inventory and variables o
 another. So the recording of a dry run is that of a real one. Import the fixture where it is used:
 
     from ansible_collections.lync.xmpp_migration.tests.replay.migration import migration  # noqa: F401
+
+`recorded` does the same for any estate by name; `operator` is who does in a replay what no cmdlet does.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ import dataclasses
 import fcntl
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.lync.xmpp_migration.lab import consoles
 from ansible_collections.lync.xmpp_migration.lab.organisation.paths import user_reaches
 from ansible_collections.lync.xmpp_migration.lab.place import Place
 from ansible_collections.lync.xmpp_migration.tests.lab.conftest import RunningLab
@@ -32,6 +34,7 @@ from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recor
 from ansible_collections.lync.xmpp_migration.tests.replay.replay import Replay
 
 ESTATE, USERS = "lync2010", 5
+GATE = "ocs_edge_internal_list"
 EXPECTED = Path(__file__).parents[1] / "lab" / "expected" / "lync2010.yml"
 SECTIONS = ("sites", "pools", "edges", "policies", "xmpp_partners", "allowed_domains", "gateway", "dns")
 
@@ -45,13 +48,15 @@ class Migration:
     plan: list[dict[str, Any]]
 
 
-def _record(directory: Path, file: Path) -> None:
+def _record(directory: Path, file: Path, estate: str, users: int) -> None:
     directory.mkdir(mode=0o700)
     with short_home() as home:
-        lab = RunningLab(directory, ESTATE, "--users", str(USERS))
+        lab = RunningLab(directory, estate, "--users", str(users))
         try:
             operator = Operator(lab, home)
-            dry = operator.play(MIGRATE, "--diff", check=True).done()
+            # What is confirmed is what `operator` does, in a replay, just before it is asked for.
+            gates = json.dumps({"pool_deploy_gates_confirmed": [GATE]})
+            dry = operator.play(MIGRATE, "--diff", "-e", gates, check=True).done()
             place = Place(directory, lab.ready["prefix"])
             found = {
                 "recording": [dataclasses.asdict(one) for one in dry.recording],
@@ -66,19 +71,30 @@ def _record(directory: Path, file: Path) -> None:
     temporary.rename(file)
 
 
-@pytest.fixture(scope="session")
-def migration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
+def recorded(estate: str, users: int, tmp_path_factory: pytest.TempPathFactory) -> Migration:
     """Made by the first worker that asks; the others wait for it. It lies in the session's temporary directory."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    file = shared / "migration.json"
-    with open(shared / "migration.lock", "w", encoding="ascii") as lock:
+    file = shared / f"{estate}-{users}.json"
+    with open(file.with_suffix(".lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
-            _record(tmp_path_factory.mktemp("recording") / "lab", file)
+            _record(tmp_path_factory.mktemp("recording") / "lab", file, estate, users)
     found = json.loads(file.read_text(encoding="ascii"))
     recording = [Recorded(**{**one, "tags": tuple(one["tags"])}) for one in found["recording"]]
-    yield Migration(recording, found["writes"], found["plan"])
+    return Migration(recording, found["writes"], found["plan"])
+
+
+@pytest.fixture(scope="session")
+def migration(tmp_path_factory: pytest.TempPathFactory) -> Migration:
+    return recorded(ESTATE, USERS, tmp_path_factory)
+
+
+def operator(replay: Replay, recorded: Recorded) -> None:
+    """Somebody who does by hand what the next task asks for, before it does."""
+    if recorded.module == "manual_gate" and recorded.arguments["gate"] == GATE:
+        for server in recorded.arguments["servers"]:
+            consoles.act(replay.world, GATE, server)
 
 
 def cut_off(world: Any) -> set[str]:
