@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
 from ..organisation import installations
 from ..organisation.certificate_files import Contents, UnreadableCertificate, read
 from ..organisation.certificate_store import Stored
@@ -18,7 +20,7 @@ from ..organisation.services import listening_ports
 from ..powershell.values import Enum, Psobj, SecureString, Version
 from . import Call, PSError, cmdlet
 from .shared import matching
-from .windows import COMMANDS, certificate_object, drive_of, not_found
+from .windows import COMMANDS, certificate_object, drive_of, file_object, not_found
 
 _LYNC_VERSIONS = {"L10": "4.0.0.0", "L13": "5.0.0.0", "S15": "6.0.0.0", "S19": "7.0.0.0"}  # inferred: product versions
 
@@ -241,6 +243,30 @@ def import_certificate(call: Call) -> Iterator[Psobj]:
         stored = certificates_of(call.computer).find(Stored(certificate).thumbprint, store) or Stored(certificate)
         certificates_of(call.computer).add(stored, store)
         yield certificate_object(stored, store)
+
+
+@cmdlet("Export-PfxCertificate", writes=True, class_name="Microsoft.CertificateServices.Commands.ExportPfxCertificate")
+def export_pfx_certificate(call: Call) -> Iterator[Psobj]:
+    r"""# source: Export-PfxCertificate (PKI module): -Cert takes a path such as Cert:\LocalMachine\My\THUMBPRINT; a key that is
+    # not marked as exportable cannot leave. inferred: the error's id."""
+    drive, rest = drive_of(str(call.p["Cert"]))
+    machine, _slash, place = rest.partition("\\")
+    name, _slash, thumbprint = place.partition("\\")
+    stored = certificates_of(call.computer).find(thumbprint.upper(), {"my": "My"}.get(name.casefold(), name))
+    if drive != "cert" or machine.casefold() != "localmachine" or stored is None:
+        raise not_found(str(call.p["Cert"]))
+    password, path = call.p.get("Password"), str(call.p["FilePath"])
+    if stored.key is None or not stored.exportable or not isinstance(password, SecureString):
+        raise PSError("System.ComponentModel.Win32Exception", "NotSpecified", "System.ComponentModel.Win32Exception",
+                      "Cannot export non-exportable private key.", thumbprint)  # fmt: skip
+    if not call.should_process(path, impact="Medium"):
+        return
+    sealed = BestAvailableEncryption(password.value.encode("utf-8"))
+    data = pkcs12.serialize_key_and_certificates(None, stored.key.private, stored.certificate, None, sealed)
+    call.world.files.write(call.computer, path, data, call.world.clock.now())
+    entry = call.world.files.entry(call.computer, path)
+    if entry is not None:
+        yield file_object(entry)
 
 
 @cmdlet("Import-PfxCertificate", writes=True, class_name="Microsoft.CertificateServices.Commands.ImportPfxCertificate")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _certificate_assignment
+from . import _certificate_assignment, _certificate_share
 from . import _stored_certificates as store
 from ._authority import Authority, Plan, issue, load_authority, read_request, thumbprint
 from ._calls import UNKNOWN, Change, Cmdlet, Query, WriteSlice
@@ -62,7 +62,10 @@ def obtain(task: Task) -> Report:
     trust = authority is not None and task.params["trust_authority"] and authority.thumbprint not in trusted
     if trust and authority is not None:
         _trust(task, session, authority)
-    if not fresh:
+    holder = task.params["shared_from"]
+    if not fresh and holder and holder != task.context.host:
+        found = _certificate_share.take(task, wanted, holder)
+    elif not fresh:
         if authority is None:
             raise NotReady(_lacking(task, wanted, have, at))
         found = _obtain(task, session, authority, wanted)

@@ -54,6 +54,13 @@ options:
       - It is left at V(false) where a certificate is made ready ahead of the window in which it is assigned.
     type: bool
     default: false
+  shared_from:
+    description:
+      - Inventory name of a server of the same Edge pool that has the certificate already. It is brought from there with its key, because A/V authentication
+        wants the same key on every server of a pool. On that server itself the certificate is obtained as usual.
+      - The key travels as a PFX file with a password that is made for this journey, through the memory of the controller. Nothing of it is kept.
+      - Not on Windows Server 2008 R2, which has no cmdlet for it.
+    type: str
   authority:
     description: The private certification authority, on the controller.
     type: dict
@@ -189,6 +196,7 @@ ARGUMENT_SPEC = {
     },
     "authority_passphrase": {"type": "str", "no_log": True},
     "assign": {"type": "bool", "default": False},
+    "shared_from": {"type": "str"},
     "trust_authority": {"type": "bool", "default": True},
     "key_size": {"type": "int", "choices": [2048, 4096], "default": 2048},
 }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _stored_certificates
+from ansible_collections.lync.xmpp_migration.plugins.module_utils import _certificate_share, _stored_certificates
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     certificate,
     certificate_assignment,
@@ -55,6 +55,36 @@ def test_a_certificate_is_obtained_and_assigned_in_one_task_and_found_done_in_on
     shell.request = lambda calls, seconds: asked.append(len(calls)) or request(calls, seconds)
     again = site.bench.done(certificate, options)
     assert again["changed"] is False and len(asked) == 1
+
+
+def test_a_certificate_is_shared_with_its_key_and_nothing_of_it_is_kept(site):
+    site.pool()
+    site.edge()
+    theirs = site.bench.done(certificate, {**FRONT_END, **site.authority})["certificate"]["thumbprint"]
+    options = {**FRONT_END, **site.authority, "shared_from": "fe2013"}
+    planned = site.bench.run(certificate, options, host="edge2013", check=True)
+    assert planned["changed"] is True and planned["certificate"]["thumbprint"] == theirs
+    result = site.bench.done(certificate, options, host="edge2013")
+    calls = [one["cmdlet"] for one in result["calls"]]
+    assert calls == [one["cmdlet"] for one in planned["calls"]]
+    assert calls.count("Export-PfxCertificate") == calls.count("Import-PfxCertificate") == 1 and "Request-CsCertificate" not in calls
+    mine, other = (site.world.computer(f"{one}.contoso.test").certificates.find(theirs) for one in ("edge2013", "pool2013"))
+    assert mine.key.public_bytes == other.key.public_bytes and mine.exportable
+    for one in ("edge2013", "pool2013"):
+        assert not site.world.files.exists(site.world.computer(f"{one}.contoso.test"), _certificate_share.FILE)
+    kept = "".join(path.read_text("utf-8", "replace") for path in site.bench.state_dir.rglob("*") if path.is_file())
+    assert "PRIVATE KEY" not in kept and '"secret"' in kept
+    assert site.bench.done(certificate, options, host="edge2013")["changed"] is False
+
+
+def test_a_key_that_is_shared_has_to_be_there_first_and_on_a_windows_that_can(site):
+    site.pool()
+    site.edge()
+    options = {**FRONT_END, **site.authority, "shared_from": "fe2013"}
+    assert "run this on that server first" in site.bench.run(certificate, options, host="edge2013")["msg"]
+    site.bench.hosts["edge2013"].hello  # noqa: B018 - greets
+    site.bench.hosts["edge2013"]._hello = {**site.bench.hosts["edge2013"]._hello, "windows": "6.1.7601.0"}
+    assert "by hand (MMC, Certificates)" in site.bench.run(certificate, options, host="edge2013")["msg"]
 
 
 def test_an_edge_is_made_to_trust_the_authority(site):
