@@ -35,6 +35,11 @@ HAND: dict[str, Any] = {
     "machines": [{"fqdn": EDGE, "internal_address": "10.0.1.40", "external_address": "203.0.113.40"}],
     "hosts_entries": [{"address": "10.0.0.13", "names": ["pool2013.contoso.test", "pool2013"]}],
 }  # fmt: skip
+XMPP: dict[str, Any] = {
+    "gate": "edge_xmpp_without_session", "edge_fqdn": EDGE, "access_fqdn": ACCESS, "names": ["webcon.contoso.test"],
+    "sip_domains": ["contoso.test", "wingtip.test"], "xmpp_domains": ["contoso.test"], "machines": HAND["machines"],
+    "outside_ports": [], "inside_ports": [], "thumbprints": ["ab" * 20],
+}  # fmt: skip
 SAYS: list[tuple[dict[str, Any], list[str]]] = [
     (LIST, [
         f"1) Log on to the Office Communications Server 2007 R2 Edge {OCS_EDGE} as a local administrator.",
@@ -70,6 +75,17 @@ SAYS: list[tuple[dict[str, Any], list[str]]] = [
         f"(subject {ACCESS}, webcon.contoso.test, av.contoso.test, sip.contoso.test): Set-CsCertificate -Type "
         "AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication -Thumbprint THUMBPRINT.",
         "Run Start-CsWindowsService, then Get-CsWindowsService: every service has to be Running.",
+    ]),
+    (XMPP, [
+        f"1) On {EDGE} log on as a local administrator and open the Lync Server Management Shell. Run Get-CsService -EdgeServer "
+        "-LocalStore: XmppListeningPort has to be 5269 and XmppInternalPort 23456",
+        r"Bootstrapper.exe" + '" ' + r"/SourceDirectory:D:\Setup\amd64 (Setup or Remove Lync Server Components)",
+        "the one with the thumbprint " + "AB" * 20,
+        f"Its subject is {ACCESS}, and its alternative names are exactly these or more: {ACCESS}, webcon.contoso.test, "
+        "sip.contoso.test, sip.wingtip.test, contoso.test.",
+        "Run: Set-CsCertificate -Type AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication,XmppServer -Thumbprint",
+        "Run: Stop-CsWindowsService -Graceful, then Start-CsWindowsService, then Get-CsWindowsService",
+        "Ports 5269 (external address) and 23456 (internal address) have to be there",
     ]),
 ]  # fmt: skip
 IDS = [str(options["gate"]) for options, _ in SAYS]
@@ -195,7 +211,46 @@ def test_it_waits_while_something_can_be_read(bench: Bench) -> None:
     assert result["by"] == "reading" and len(looked) == 4
     built(bench, up=False)
     assert run(bench, HAND, wait_seconds=30)["error"]["missing"] == [f"the replica of {EDGE} is not up to date"]
-    assert sum(1 for name, _ in bench.hosts["fe2013"].transcript if name == "Get-CsService") == 8  # soon at first, then once in ten seconds
+    assert (
+        sum(1 for name, _ in bench.hosts["fe2013"].transcript if name == "Get-CsService") == 8
+    )  # soon at first, then once in ten seconds
+
+
+# --- what is put on record of an Edge that no session reaches
+
+
+def recorded(result: dict[str, Any]) -> dict[str, Any]:
+    assert {one["member"] for one in result.get("evidence", ())} <= {"edge2013"}
+    return {one["fact"]: one["value"] for one in result.get("evidence", ())}
+
+
+def test_services_that_nobody_saw_need_the_operators_word(bench: Bench) -> None:
+    built(bench)
+    assert "evidence" not in run(bench, HAND) or not run(bench, HAND)["evidence"]
+    known: dict[str, Any] = {**HAND, "member": "edge2013"}
+    result = run(bench, known)
+    assert result["failed"] and "with edge_without_session in confirmed" in result["msg"]
+    assert result["error"]["unseen"] == [
+        "whether the services run on all of 1 machines, of which 0 were asked from outside"
+    ]
+    result = run(bench, known, confirmed=["edge_without_session"])
+    assert result["by"] == "confirmation"
+    assert recorded(result)["services_running"]["by"] == "confirmation"
+    assert recorded(run(bench, known, check=True))["services_running"]["by"] == "plan"
+    assert "no host of the inventory's group" in run(bench, {**HAND, "member": "fe2013"})["msg"]
+
+
+def test_services_that_answer_outside_are_seen(bench: Bench, server: int) -> None:
+    built(bench)
+    outside: dict[str, Any] = {"outside_addresses": ["127.0.0.1"], "outside_ports": [server], "allow_private": True}
+    result = run(bench, {**HAND, "member": "edge2013"}, **outside)
+    assert recorded(result) == {"services_running": {"by": "reading", "seen": [f"127.0.0.1:{server}"], "unseen": []}}
+    assert undocumented(manual_gate, result) == []
+    two = [*HAND["machines"], {"fqdn": EDGE}]
+    assert (
+        "2 machines, of which 1 were asked"
+        in run(bench, {**HAND, "member": "edge2013", "machines": two}, **outside)["msg"]
+    )
 
 
 def test_several_machines_one_at_a_time(bench: Bench) -> None:
