@@ -15,7 +15,7 @@ import typing as t
 from types import SimpleNamespace
 
 from . import hands
-from .estate_checks import is_name
+from .estate_blocks import is_name
 from .organisation.legacy import Ocs
 from .organisation.services import OCS_GATEWAY, start, stop
 from .place import LabError

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from collections.abc import Iterable
 from datetime import datetime
 
 from .estate import Edge, Estate, Host, Person, Pool, Users
+from .estate_blocks import Checks, is_name
 from .estate_file import Document, EstateError
 from .organisation.back_end import wrong as wrong_curve
 from .organisation.media import PACKAGES
@@ -22,9 +22,6 @@ from .organisation.preparation import PRODUCTS as PREPARATIONS
 from .organisation.settings import POLICY_FLAGS, access_edge_defaults
 from .organisation.unknowns import Unknowns
 
-LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
-EXTERNAL = ipaddress.ip_network("203.0.113.0/24")
-INTERNAL = ipaddress.ip_network("10.0.0.0/8")
 VERSIONS = (5, 6, 7, 8)
 PRODUCTS = ("lync_2010", "lync_2013", "sfb_2015", "sfb_2019", "ocs_xmpp_gateway", "ocs_2007_r2")
 GROUPS = (
@@ -45,22 +42,7 @@ PARTNER_TYPES = ("Federated", "PublicVerified", "PublicUnverified")
 NEGOTIATIONS = ("Required", "Optional", "NotSupported")
 
 
-def is_name(name: str, labels: int = 2) -> bool:
-    parts = name.split(".")
-    return len(name) <= 253 and len(parts) >= labels and all(LABEL.fullmatch(part) for part in parts)
-
-
-class Checker:
-    def __init__(self, estate: Estate, document: Document) -> None:
-        self.e = estate
-        self.d = document
-        self.pools = {pool.fqdn.casefold(): pool for pool in estate.pools}
-        self.edges = {edge.fqdn.casefold(): edge for edge in estate.edges}
-        self.sites = {site.name.casefold(): site for site in estate.sites}
-
-    def fail(self, owner: t.Any, key: str, sentence: str) -> t.NoReturn:
-        raise self.d.place(owner, key).error(sentence)
-
+class Checker(Checks):
     def check(self) -> None:
         for step in (
             self.names,
@@ -78,46 +60,6 @@ class Checker:
             self.rest,
         ):
             step()
-
-    # --- building blocks -------------------------------------------------------------------------------------------
-    def one_of(self, owner: t.Any, key: str, allowed: Iterable[t.Any]) -> None:
-        value = getattr(owner, key)
-        if value not in tuple(allowed):
-            self.fail(owner, key, f"{value!r} is not one of {', '.join(str(a) for a in allowed)}.")
-
-    def name(self, owner: t.Any, *keys: str) -> None:
-        for key in keys:
-            value = getattr(owner, key)
-            for item in value if isinstance(value, tuple) else (value,):
-                if item and not is_name(item):
-                    self.fail(owner, key, f"{item!r} is not a fully qualified domain name.")
-
-    def unique(self, owners: Iterable[t.Any], key: str, what: str) -> None:
-        seen: set[t.Any] = set()
-        for owner in owners:
-            value = getattr(owner, key)
-            folded = value.casefold() if isinstance(value, str) else value
-            if folded in seen:
-                self.fail(owner, key, f"{what} {value} is there twice.")
-            seen.add(folded)
-
-    def address(self, owner: t.Any, key: str, external: bool) -> None:
-        value = getattr(owner, key)
-        if not value:
-            return
-        network = EXTERNAL if external else INTERNAL
-        try:
-            inside = ipaddress.ip_address(value) in network
-        except ValueError:
-            inside = False
-        if not inside:
-            side = "external" if external else "internal"
-            self.fail(owner, key, f"{value!r} is no address in {network}, where an estate's {side} addresses are.")
-
-    def reference(self, owner: t.Any, key: str, known: t.Mapping[str, t.Any], what: str) -> None:
-        value = getattr(owner, key)
-        if value and value.casefold() not in known:
-            self.fail(owner, key, f"there is no {what} {value}.")
 
     # --- checks ----------------------------------------------------------------------------------------------------
     def names(self) -> None:
@@ -169,7 +111,9 @@ class Checker:
             known = {machine.casefold() for machine in edge.machines or (edge.fqdn,)}
             for machine, sides in edge.addresses.items():
                 if machine.casefold() not in known or not sides.keys() <= {"internal", "external", "public"}:
-                    self.fail(edge, "addresses", f"{machine} is no machine of {edge.fqdn} with internal, external, public.")
+                    self.fail(
+                        edge, "addresses", f"{machine} is no machine of {edge.fqdn} with internal, external, public."
+                    )
             self.reference(edge, "next_hop", self.pools, "pool")
             if not edge.next_hop and not self.pools:
                 self.fail(edge, "next_hop", f"the Edge {edge.fqdn} needs a pool as its next hop, and there is none.")
