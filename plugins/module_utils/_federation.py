@@ -16,7 +16,7 @@ from ._calls import UNKNOWN, Change, Cmdlet, Effect, Evidence, Irreversible, Que
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
-from ._names import domain, fqdn, site_name
+from ._names import domain, fqdn, shown, site_name
 from ._session import quietly
 from ._store_location import read_estate, unseen
 from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
@@ -241,6 +241,7 @@ def see_partners(task: Task) -> Report:
     """The partners as the store, or the server's own replica of it, has them."""
     local = task.params["local_store"]
     expected = {checked(domain, "expect", one) for one in task.params["expect"]}
+    replicas = _replicas(task)
 
     where = f"the local store of {task.context.host}" if local else "the Central Management store"
 
@@ -258,21 +259,27 @@ def see_partners(task: Task) -> Report:
         )
     evidence = [Evidence("partner_seen", task.context.host, value=sorted(expected))] if local and expected else []
     if task.params["member"] and expected:
-        evidence = [_through_replicas(task, sorted(expected))]
+        evidence = [_through_replicas(task, replicas, sorted(expected))]
     return Report(changed=False, value={"partners": [from_row(row) for row in found[0]]}, evidence=evidence)
 
 
-def _through_replicas(task: Task, expected: Sequence[str]) -> Evidence:
+def _replicas(task: Task) -> list[str]:
+    """FQDNs of the member's replicas, where one is named."""
+    member, replicas = task.params["member"], [checked(fqdn, "replicas", one) for one in task.params["replicas"]]
+    if member and member not in task.context.members("lync_2013_front_ends", "lync_2013_edges"):
+        raise InvalidInput(f"member is {shown(member)}, which is no Front End and no Edge of the inventory.")
+    if member and not replicas:
+        raise InvalidInput(f"replicas is empty: name the FQDNs of {member}.")
+    return replicas
+
+
+def _through_replicas(task: Task, replicas: Sequence[str], expected: Sequence[str]) -> Evidence:
     """That a server which no session reaches has the partners: its replicas have all that the store had when they were last
     pushed, and that was after the last change of a partner."""
-    from ._facts import FRESH  # the journal's reader is not needed where the server is asked itself
+    from ._facts import MISSING, STALE  # the journal's reader is not needed where the server is asked itself
 
-    member, replicas = task.params["member"], [checked(fqdn, "replicas", one) for one in task.params["replicas"]]
-    if member not in task.context.members("lync_2013_front_ends", "lync_2013_edges"):
-        raise InvalidInput(f"member is {member!r}, which is no Front End and no Edge of the inventory.")
-    if not replicas:
-        raise InvalidInput(f"replicas is empty: name the FQDNs of {member}.")
-    if task.facts.finding("replicated", member, ("xmpp_partner",)).status != FRESH:
+    member = task.params["member"]
+    if task.facts.finding("replicated", member, ("xmpp_partner",)).status in (MISSING, STALE):
         raise NotReady(
             f"Since the XMPP partners were last changed the replicas of {member} ({', '.join(replicas)}) were not seen up to date, so "
             "whether it has them is not known: run store_replication with this member first."
@@ -282,4 +289,4 @@ def _through_replicas(task: Task, expected: Sequence[str]) -> Evidence:
     late = [one for one in replicas if one.casefold() not in current]
     if late:
         raise NotReady(f"The replica of {', '.join(late)} is not up to date any more: run store_replication again.")
-    return Evidence("partner_seen", member, value={"partners": list(expected), "by": "replica", "seen": replicas})
+    return Evidence("partner_seen", member, value={"partners": list(expected), "by": "replica", "seen": list(replicas)})

@@ -163,7 +163,20 @@ GOOD: dict[str, dict[str, Any]] = {
         "av_fqdn": "av.contoso.test",
         "sip_domains": ["contoso.test"],
         "partner_domains": ["fabrikam.test"],
-        "machines": [{"fqdn": EDGE_NEW, "internal_address": "10.0.1.40", "external_address": "203.0.113.40"}],
+        "machines": [
+            {
+                "fqdn": EDGE_NEW,
+                "internal_address": "10.0.1.40",
+                "external_address": "203.0.113.40",
+                "public_address": "203.0.113.41",
+            }
+        ],
+        "member": "edge2013",
+        "names": ["webcon.contoso.test"],
+        "xmpp_domains": ["contoso.test"],
+        "thumbprints": ["AB" * 20],
+        "name_servers": [{"address": "203.0.113.53"}],
+        "sender": "fabrikam.test",
         "hosts_entries": [{"address": "10.0.0.20", "names": ["fe.contoso.test"]}],
         "trusted_roots": ["C:\\root.cer"],
         "media_path": "D:\\",
@@ -205,9 +218,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ]
     },
     "primary_dns_suffix": {"suffix": "contoso.test"},
-    "registry_value": {
-        "values": [{"path": "HKLM:\\SOFTWARE\\Contoso", "name": "One", "type": "string", "data": "x"}]
-    },
+    "registry_value": {"values": [{"path": "HKLM:\\SOFTWARE\\Contoso", "name": "One", "type": "string", "data": "x"}]},
     "restart": {"state": "always", "reason": "New group membership", "ignored": ["updates"], "wait_seconds": 0},
     "server_readiness": {
         "role": "front_end",
@@ -220,7 +231,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "server_file": {"content": "x", "dest": "C:\\file.txt", "sha256": "a" * 64},
     "session": {"state": "inspected"},
     "settings": {"settings": SETTINGS, "needed": ["name"], "required_groups": []},
-    "store_replication": {"replicas": [EDGE_NEW], "hosts": ["edge2013"]},
+    "store_replication": {"replicas": [EDGE_NEW], "hosts": ["edge2013"], "member": "edge2013"},
     "topology": {
         "source": "declared",
         "pool": {
@@ -276,7 +287,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "proxy_fqdn": EDGE_NEW,
         "description": "for Ann",
     },
-    "xmpp_partner_info": {"expect": ["fabrikam.test"]},
+    "xmpp_partner_info": {"expect": ["fabrikam.test"], "replicas": [EDGE_NEW], "member": "edge2013"},
     "xmpp_probe": {
         "domains": ["contoso.test"],
         "hosts": ["xmpp.contoso.test"],
@@ -316,6 +327,7 @@ ON_THE_CONTROLLER = {
     ("certificate", "authority.key"),
     ("dns_record_set", "kerberos_keytab"),
     ("dns_record_set", "kerberos_cache"),
+    ("manual_gate", "ca_file"),
     ("xmpp_probe", "ca_file"),
     ("xmpp_probe", "certificate"),
     ("xmpp_probe", "key"),
@@ -392,6 +404,7 @@ def test_every_module_has_good_options() -> None:
     # files that have to be there first, the one in place of its content
     assert unset == [
         "dns_record_set: kerberos_keytab",
+        "manual_gate: ca_file",
         "server_file: src",
         "xmpp_probe: ca_file",
         "xmpp_probe: certificate",
