@@ -16,7 +16,8 @@ from ._calls import UNKNOWN, Change, Cmdlet, Effect, Evidence, Irreversible, Que
 from ._collections import ORGANISATION
 from ._errors import InvalidInput, NotReady
 from ._module import Report, Task
-from ._names import domain, fqdn, shown, site_name
+from ._names import domain, fqdn, site_name
+from ._names import shown as quoted
 from ._session import quietly
 from ._store_location import read_estate, unseen
 from ._users import PROPERTIES, check_fqdns, homes, name, named, sample
@@ -267,7 +268,7 @@ def _replicas(task: Task) -> list[str]:
     """FQDNs of the member's replicas, where one is named."""
     member, replicas = task.params["member"], [checked(fqdn, "replicas", one) for one in task.params["replicas"]]
     if member and member not in task.context.members("lync_2013_front_ends", "lync_2013_edges"):
-        raise InvalidInput(f"member is {shown(member)}, which is no Front End and no Edge of the inventory.")
+        raise InvalidInput(f"member is {quoted(member)}, which is no Front End and no Edge of the inventory.")
     if member and not replicas:
         raise InvalidInput(f"replicas is empty: name the FQDNs of {member}.")
     return replicas
