@@ -43,6 +43,7 @@ from ansible_collections.lync.xmpp_migration.lab.streams import Streams
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import parse
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
@@ -74,6 +75,13 @@ class ReplayTask(Task):
             self._sessions[host] = self._session(DirectTransport(self._replay.performer(host, self.context)))
             self._sessions[host].reader = functools.partial(self.legacy_session, host)
         return self._sessions[host]
+
+    def _is_open(self, host: str) -> bool:
+        """What no shell could be had of answers nothing, as a daemon does that has none."""
+        try:
+            return bool(self.session_for(host).hello)
+        except Unreachable:
+            return False
 
     def local(self, shell: ShellLike, name: str = "") -> Session:
         session = self._session(DirectTransport(self._replay.new_performer(shell, self.context)))
