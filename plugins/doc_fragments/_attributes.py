@@ -53,8 +53,8 @@ attributes:
 notes:
   - The module itself runs on the controller, in the worker of its task. It reaches the host over the connection that the inventory describes
     (C(ansible_connection=winrm) with its C(ansible_winrm_*) variables) and through one Windows PowerShell session, which all tasks of a run share.
-  - The host needs Windows PowerShell 3.0 or later and the Lync Server Management Shell of Lync Server 2010 or 2013. Nothing else is installed on it, and
-    C(ansible.windows) is not needed.
+  - The host needs Windows PowerShell 3.0 or later. What works with Lync Server itself also needs its Management Shell, of Lync Server 2010 or 2013, which
+    M(lync.xmpp_migration.package) can install. No agent is installed, and C(ansible.windows) is not needed.
   - C(become) is not supported, nor are the C(psrp) and C(ssh) connections.
 requirements:
   - pywinrm >= 0.5.0 (on the controller)
