@@ -345,6 +345,7 @@ def test_what_cuts_the_way():
         ("gateway_console", "other.contoso.test", "start or stop"),
         ("group_member", "nobody", "ACCOUNT=GROUP"),
         ("edge_without_session", "other.contoso.test", "not a machine of an Edge pool"),
+        ("edge_xmpp_without_session", "other.contoso.test", "no Edge Server that was set up"),
     ],
 )
 def test_the_operator_is_told_what_he_got_wrong(name, value, sentence):

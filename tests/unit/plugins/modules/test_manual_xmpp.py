@@ -35,7 +35,7 @@ XMPP: dict[str, Any] = {
     "machines": [{"fqdn": EDGE, "internal_address": "127.0.0.1"}], "outside_addresses": ["127.0.0.1"],
     "outside_ports": [], "inside_ports": [],
 }  # fmt: skip
-WORD = {"confirmed": [GATE]}
+WORD: dict[str, Any] = {"confirmed": [GATE]}
 Serve = Callable[..., tuple[int, str]]
 
 
