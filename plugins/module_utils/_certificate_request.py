@@ -18,6 +18,7 @@ from ._calls import UNKNOWN, Change, Cmdlet, Query, WriteSlice
 from ._certificate import XMPP_SERVER, CertificateError, load
 from ._errors import InvalidInput, MigrationError, Mismatch, NotReady
 from ._module import Report, Task
+from ._names import BadName, plain_text
 from ._server import FOLDER, removal
 from ._session import Session
 from ._stored_certificates import Stored, Wanted, stored, suitable
@@ -52,6 +53,7 @@ def queries(session: Session) -> tuple[Query, Query]:
 
 def obtain(task: Task) -> Report:
     """Have a certificate with its key in the server's store that carries the wanted names. It is not assigned."""
+    holder = _holder(task.params["shared_from"])
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     mine, roots = session.read(*queries(session))
     have = stored(mine)
@@ -62,7 +64,6 @@ def obtain(task: Task) -> Report:
     trust = authority is not None and task.params["trust_authority"] and authority.thumbprint not in trusted
     if trust and authority is not None:
         _trust(task, session, authority)
-    holder = task.params["shared_from"]
     if not fresh and holder and holder != task.context.host:
         found = _certificate_share.take(task, wanted, holder)
     elif not fresh:
@@ -73,6 +74,13 @@ def obtain(task: Task) -> Report:
     before = {"certificate": shown if fresh else None}
     value = {"certificate": {**shown, "obtained": not fresh}}
     return Report(not fresh or trust, value, before=before, after={"certificate": shown})
+
+
+def _holder(name: str | None) -> str | None:
+    try:
+        return None if name is None else plain_text(name, "The inventory name of a server")
+    except BadName as exc:
+        raise InvalidInput(f"shared_from: {exc}") from exc
 
 
 def _ends_soon(one: Stored, wanted: Wanted, at: Any) -> bool:

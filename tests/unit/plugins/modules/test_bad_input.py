@@ -78,6 +78,7 @@ GOOD: dict[str, dict[str, Any]] = {
         **CERTIFICATE,
         "authority": {"certificate": "/nowhere/ca.pem", "key": "/nowhere/ca.key"},
         "authority_passphrase": "long-enough",
+        "shared_from": "edge2013",
     },
     "certificate_assignment": CERTIFICATE,
     "configuration_store_location": {"sql_server_fqdn": "sql.contoso.test", "sql_instance": "RTC"},
