@@ -137,7 +137,9 @@ def by_hand(directory: Path, migration: dict[str, Any]) -> list[str]:
 
 def migrate(directory: Path, inventory: Path, check_only: bool, migration: dict[str, Any]) -> list[str]:
     """The runs, shown; what went wrong, as sentences."""
-    state, wrong, confirmed = directory / "migration", [], []
+    state = directory / "migration"
+    wrong: list[str] = []
+    confirmed: list[str] = []
     plan = ["planned"] if check_only else ["planned", "did", "did again"]
     runs: list[Run] = []
     for title in plan:
