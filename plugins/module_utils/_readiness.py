@@ -153,3 +153,9 @@ def concluded(task: Task, where: str, findings: Iterable[Finding], **more: Any) 
     found = [{**asdict(one), "sentence": one.sentence} for one in judged]
     unknown = list(dict.fromkeys(one.id for one in judged if one.severity == UNKNOWN))
     return Report(False, {"ready": True, "findings": found, "not_known": unknown, **more})
+
+
+def number(value: object) -> int | None:
+    """A version as a number: the topology's 5 and 6, whatever comes after a point."""
+    digits = str(value).partition(".")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else None

@@ -18,7 +18,20 @@ from ._collections import reading
 from ._module import Report, Task
 from ._names import domain, fqdn, shown
 from ._products import LYNC_2013, PRODUCTS, by_version
-from ._readiness import ERROR, NOT_ASKED, UNKNOWN, WARNING, Finding, Look, Row, ask, checked, concluded, not_known
+from ._readiness import (
+    ERROR,
+    NOT_ASKED,
+    UNKNOWN,
+    WARNING,
+    Finding,
+    Look,
+    Row,
+    ask,
+    checked,
+    concluded,
+    not_known,
+    number,
+)
 from ._users import PROPERTIES, on_premises, registrar
 
 OCS, LYNC_2010 = "ocs_2007_r2", "lync_2010"
@@ -79,12 +92,6 @@ class Estate:
         """Users who are not homed on Lync Server 2013 or later."""
         new = {pool for pool, version in self.versions.items() if version >= int(LYNC_2013.service_version or 0)}
         return [row for row in self.looks["users"].rows if on_premises(row) and registrar(row) not in new]
-
-
-def number(value: object) -> int | None:
-    """A version as a number: the topology's 5 and 6, whatever comes after a point."""
-    found = re.match(r"\d+", str(value))
-    return int(found.group()) if found else None
 
 
 # --- the checks

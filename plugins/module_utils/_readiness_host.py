@@ -24,7 +24,7 @@ from ._calls import Call, Cmdlet, Executable, Query
 from ._collections import reading
 from ._module import Report, Task
 from ._names import fqdn, windows_path
-from ._readiness import ERROR, WARNING, Finding, Look, ask, checked, concluded, not_known
+from ._readiness import ERROR, WARNING, Finding, Look, ask, checked, concluded, not_known, number
 
 FRONT_END, EDGE = "front_end", "edge"
 #: Ports that the role listens on itself and that another program could hold.
@@ -139,7 +139,7 @@ def powershell(host: Host) -> Iterator[Finding]:
     what = f"Windows PowerShell on {host.name}"
     if not version:
         yield not_known("powershell", what, "3.0 or later", "there is no session with the host yet")
-    elif int(re.match(r"\d*", version).group() or 0) < 3:  # type: ignore[union-attr]
+    elif (number(version) or 0) < 3:
         yield Finding("powershell", ERROR, what, "3.0 or later", version, "install Windows Management Framework 3.0")
 
 
