@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 COMMAND_NOT_FOUND = "CommandNotFoundException"
 
@@ -106,6 +106,13 @@ class MigrationError(Exception):
     @classmethod
     def rebuild(cls, data: Mapping[str, Any]) -> MigrationError:
         return cls(str(data.get("text", "")))
+
+    @classmethod
+    def restored(cls, data: Mapping[str, Any]) -> Self:
+        """For kinds whose sentence is made of their parts: the finished sentence, without making it again."""
+        error = cls.__new__(cls)
+        MigrationError.__init__(error, str(data.get("text", "")))
+        return error
 
 
 class InvalidInput(MigrationError):

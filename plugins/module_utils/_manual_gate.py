@@ -80,6 +80,15 @@ class GateClosed(MigrationError):
     def facts(self) -> dict[str, Any]:
         return {"gate": self.gate, "steps": self.steps, "missing": self.missing, "unseen": self.unseen}
 
+    @classmethod
+    def rebuild(cls, data: Mapping[str, Any]) -> GateClosed:
+        error = cls.restored(data)
+        error.gate = str(data.get("gate", ""))
+        error.steps, error.missing, error.unseen = (
+            list(data.get(name) or ()) for name in ("steps", "missing", "unseen")
+        )
+        return error
+
 
 # --- looking
 

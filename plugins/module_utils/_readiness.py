@@ -61,6 +61,12 @@ class NotPrepared(MigrationError):
     def facts(self) -> dict[str, Any]:
         return {"findings": self.findings}
 
+    @classmethod
+    def rebuild(cls, data: Mapping[str, Any]) -> NotPrepared:
+        error = cls.restored(data)
+        error.findings = [dict(one) for one in data.get("findings") or ()]
+        return error
+
 
 @dataclass(frozen=True)
 class Look:

@@ -40,6 +40,8 @@ MAX_SECONDS = 600
 AGAIN_SECONDS = 2.0
 #: Conversations wait most of the time, so many go on beside each other.
 MAX_BESIDE = 250
+#: What a failed probe tells beside its sentence.
+_TOLD = ("findings", "answers", "advice", "table")
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
@@ -53,7 +55,13 @@ class ProbeFailed(MigrationError):
         self.value = dict(value)
 
     def facts(self) -> dict[str, Any]:
-        return {name: self.value[name] for name in ("findings", "answers", "advice", "table")}
+        return {name: self.value[name] for name in _TOLD}
+
+    @classmethod
+    def rebuild(cls, data: Mapping[str, Any]) -> ProbeFailed:
+        error = cls.restored(data)
+        error.value = {name: data.get(name) for name in _TOLD}
+        return error
 
 
 def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> Report:

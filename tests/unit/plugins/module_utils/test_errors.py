@@ -11,6 +11,9 @@ import json
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils import _errors as errors
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import RemoteError, RemoteException
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GateClosed, Seen
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import Finding, NotPrepared
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_run import ProbeFailed
 
 RECORD = RemoteError(
     "ProcessingFailed,Microsoft.Rtc.Management.Thing",
@@ -19,6 +22,16 @@ RECORD = RemoteError(
     (RemoteException("System.InvalidOperationException", -5, "größe"), RemoteException("A.B", None, "inner")),
 )
 
+FINDING = Finding("disk", "error", "The disk", "32 GB", "3 GB", "free space")
+PROBED = {"findings": ["no answer"], "answers": [], "advice": None, "table": "", "more": 1}
+#: Those that are made of more than a sentence.
+MADE = {
+    errors.Refused: lambda: errors.Refused(["one.", "two."]),
+    GateClosed: lambda: GateClosed("gateway_console", "lead it on", ["Click."], Seen(False, ("nothing",)), True),
+    NotPrepared: lambda: NotPrepared("fe1", [FINDING]),
+    ProbeFailed: lambda: ProbeFailed("It does not answer.", PROBED),
+}
+
 
 def kinds(cls: type[errors.MigrationError]) -> list[type[errors.MigrationError]]:
     return [cls, *(one for sub in cls.__subclasses__() for one in kinds(sub))]
@@ -26,7 +39,7 @@ def kinds(cls: type[errors.MigrationError]) -> list[type[errors.MigrationError]]
 
 @pytest.mark.parametrize("cls", kinds(errors.MigrationError), ids=lambda cls: cls.kind)
 def test_each_error_passes_the_socket(cls: type[errors.MigrationError]) -> None:
-    error = cls(["one.", "two."]) if cls is errors.Refused else cls("one sentence.")
+    error = MADE[cls]() if cls in MADE else cls("one sentence.")  # type: ignore[operator]
     back = errors.from_json(json.loads(json.dumps(error.to_json())))
     assert back.__class__ is cls and back.text == error.text and back.facts() == error.facts()
 
