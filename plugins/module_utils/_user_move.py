@@ -50,13 +50,14 @@ Row = Mapping[str, Any]
 def run(task: Task) -> Report:
     target = checked_fqdn("target_pool", task.params["target_pool"])
     check_fqdns(task.params, "branch_pools")
-    _user_movers.check(task.params)
+    _user_movers.check(task.params, task.context)
     pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
     rows, registrars = read_estate(task.session, _users(task), Query("registrar"))
     if unseen(task.session, rows):
         return _user_move_unseen.move(task, target)
     asked, branches = task.params["users"], task.params["branch_pools"]
     chosen = named(rows, asked) if asked is not None else rows
+    named(rows, task.params["first_users"])  # one who is not there is a mistake, one who was moved is not
     found = homes(chosen, pools, branches)
     if asked is not None:
         _refuse_unmovable(chosen, target, pools, branches)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ._calls import Change, Query, change_to_json, summary
+from ._context import Context
 from ._errors import InvalidInput, MigrationError, NoSession
 from ._module import Task
 from ._moving import NEVER_RAN, TRANSIENT, FailureLimit, Roster, Verdict
@@ -43,7 +44,7 @@ def asked_for(params: Mapping[str, Any]) -> bool:
     return any(params.get(name) not in (None, False, [], DEFAULTS.get(name)) for name in OPTIONS)
 
 
-def check(params: Mapping[str, Any]) -> None:
+def check(params: Mapping[str, Any], context: Context) -> None:
     """Numbers and names that could never be meant."""
     for option, least, most in (
         ("movers", 1, MOST), ("attempts", 1, 10), ("failure_count", 0, None), ("failure_percent", 0, 100),
@@ -54,8 +55,13 @@ def check(params: Mapping[str, Any]) -> None:
             raise InvalidInput(
                 f"{option} is {value}: {least} {f'to {most}' if most is not None else 'or more'} is wanted."
             )
-    if params.get("hours"):
-        Hours.parse(params["hours"], params["time_zone"])
+    Hours.parse(params.get("hours") or "00:00-00:00", params["time_zone"])
+    known = {context.host, *context.sockets, *(host for members in context.groups.values() for host in members)}
+    strange = [host for host in params.get("through") or () if host not in known]
+    if strange:
+        raise InvalidInput(
+            f"through names {', '.join(ascii(one) for one in strange)}, which is no host of the migration: inventory names are wanted."
+        )
     if params.get("wait_for_hours") and not params.get("hours"):
         raise InvalidInput("wait_for_hours is set and hours is not: say in which hours users may be moved.")
 

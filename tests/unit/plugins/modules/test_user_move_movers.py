@@ -163,7 +163,7 @@ def test_a_law_is_told_with_how_far_it_was(tmp_path: Path) -> None:
 
 def test_waves_begin_with_who_goes_first(tmp_path: Path) -> None:
     bench = movers(tmp_path, 8)
-    result = bench.run(first_users=[sip(5), "user7@contoso.test"], wave_size=3, wave_pause=60)
+    result = bench.run(first_users=[sip(5), sip(7)], wave_size=3, wave_pause=60)
     order = [parameters["Identity"] for name, parameters in bench.bench.writes if name == "Move-CsUser"]
     assert order[:2] == [sip(5), sip(7)] and result["changed"] and bench.time.now >= 120
 
@@ -183,7 +183,8 @@ def test_a_dry_run_plans_each_move(tmp_path: Path) -> None:
         ({"movers": 0}, "movers is 0: 1 to 8"), ({"movers": 9}, "movers is 9"), ({"attempts": 0}, "attempts"),
         ({"failure_percent": 101}, "failure_percent"), ({"wave_size": 0}, "wave_size"), ({"wave_pause": -1}, "wave_pause"),
         ({"hours": "22"}, "time window"), ({"hours": "22:00-05:00", "time_zone": "Nowhere"}, "time zone"),
-        ({"wait_for_hours": True}, "hours is not"), ({"through": ["other"]}, "no session in this run"),
+        ({"wait_for_hours": True}, "hours is not"), ({"through": ["other"]}, "no host of the migration"),
+        ({"through": ["edge2013"]}, "no session in this run"), ({"first_users": ["sip:nobody@contoso.test"]}, "No user has"),
     ],
 )  # fmt: skip
 def test_options_that_cannot_be(tmp_path: Path, params: dict[str, Any], said: str) -> None:
