@@ -171,9 +171,11 @@ def _start_call(name: str | None = None) -> Cmdlet:
 
 
 def _status(session: Session, server: Server, rows: Sequence[Row], status: str) -> list[Effect]:
-    """Only services that the topology lets expect: a plan knows no others."""
-    known = [(one, row) for one in server.expected if (row := row_of(one, rows)) is not None]
-    return [session.effect("windows_service", identity_of(one, row), {"Status": status}) for one, row in known]
+    """Of services that the topology lets expect, and of those that only the host names."""
+    known = [(identity_of(one, row), row) for one in server.expected if (row := row_of(one, rows)) is not None]
+    told = [row for _name, row in known]
+    known += [(str(row["Name"]), row) for row in rows if row not in told]
+    return [session.effect("windows_service", name, {"Status": status}) for name, _row in known]
 
 
 def _started(session: Session, server: Server, rows: Sequence[Row], at: str, ports: Sequence[int]) -> list[Effect]:

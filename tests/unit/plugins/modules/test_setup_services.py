@@ -62,6 +62,15 @@ def test_services_older_than_their_certificate_are_restarted(migrated):
     assert site.bench.done(lync_service, {}, host="edge2013")["changed"] is False
 
 
+def test_a_plan_starts_each_service_once_even_those_that_only_the_host_names(migrated):
+    site = migrated
+    computer = site.world.computer("edge2013.contoso.test")
+    computer.windows_services["RTCCLSAGT"].status = "Stopped"
+    planned = [site.bench.done(lync_service, {}, host="edge2013", check=True, run="once") for _ in range(2)]
+    assert [one["changed"] for one in planned] == [True, False]
+    assert site.bench.done(lync_service, {}, host="edge2013")["changed"]
+
+
 def test_the_xmpp_proxy_waits_for_its_certificate(site):
     for module, options, host in site.steps(check=False):
         site.bench.done(module, options, host=host)
