@@ -34,14 +34,16 @@ FACTS = {
 
 
 def derived(directory: Path) -> Path:
-    """The prepared estate, its Edge out of reach. What the lab has no sockets for is not asked for: TLS of the Access Edge, and
+    """The estate with bare servers, its Edge out of reach. What the lab has no sockets for is not asked for: TLS of the Access Edge, and
     addresses inside."""
-    document = yaml.safe_load((Path(estates.__file__).parent / "estates" / "lync2010.yml").read_text(encoding="utf-8"))
+    document = yaml.safe_load(
+        (Path(estates.__file__).parent / "estates" / "lync2010-standard.yml").read_text(encoding="utf-8")
+    )
     for host in document["hosts"]:
         if host.get("inventory") == EDGE:
             host["reachable"] = False
     document["migration"]["edge_access"] = "manual"
-    path = directory / "lync2010-edge-without-session.yml"
+    path = directory / "lync2010-standard-edge-without-session.yml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     return path
 
