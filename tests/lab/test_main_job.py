@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job as a newcomer sees it: the demonstration from start to end, then verification and acceptance.
 
-One lab, one migration; the tests look at it from all sides, in the order in which they stand.
+One lab, one migration from bare servers; the tests look at it from all sides, in the order in which they stand. Of the four
+demonstrations one is run, each commit another; LYNC_DEMO names one (ocs2007r2-enterprise).
 """
 
 from __future__ import annotations
@@ -14,24 +15,41 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible_collections.lync.xmpp_migration.lab.estate import load
 from ansible_collections.lync.xmpp_migration.lab.organisation.state import state
+from ansible_collections.lync.xmpp_migration.tests.replay.bare import end_unlike, written
 from ansible_collections.lync.xmpp_migration.tests.unit.lab.worlds import world as world_of
 
 pytestmark = pytest.mark.timeout(1500)
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = yaml.safe_load((Path(__file__).parent / "expected" / "lync2010.yml").read_text(encoding="utf-8"))
-USERS = 25
-SECTIONS = ("sites", "pools", "edges", "policies", "xmpp_partners", "allowed_domains", "gateway", "replicas", "dns")
-#: What the migration has no business with.
-UNTOUCHED = ("name", "domain", "sip_domains", "access_edge", "xmpp_gateway", "hosting_providers", "simple_urls")
+DEMOS = ("lync2010-standard", "ocs2007r2-standard", "lync2010-enterprise", "ocs2007r2-enterprise")
+USERS = 12
+#: What the migration has no business with. A Central Management store that is made anew has its own of some.
+UNTOUCHED = {
+    "lync2010": ("name", "domain", "sip_domains", "access_edge", "xmpp_gateway", "hosting_providers", "simple_urls"),
+    "ocs2007r2": ("name", "domain"),
+}
+
+
+def in_turn() -> str:
+    """The number of the commit decides; what is no checkout takes the day."""
+    command = ["git", "-C", str(ROOT), "rev-list", "--count", "HEAD"]
+    try:
+        number = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        number = int(time.time() // 86400)
+    return DEMOS[number % len(DEMOS)]
+
+
+NAME = os.environ.get("LYNC_DEMO") or in_turn()
+SOURCE, _dash, EDITION = NAME.partition("-")
+NEW = [fqdn for names in written(NAME)["servers"].values() for fqdn in names]
 
 
 @dataclass
@@ -68,6 +86,10 @@ def demo(tmp_path_factory):
     told = [
         sys.executable,
         str(ROOT / "scripts" / "demo.py"),
+        "--source",
+        SOURCE,
+        "--edition",
+        EDITION,
         "--users",
         str(USERS),
         "--keep",
@@ -86,7 +108,7 @@ def demo(tmp_path_factory):
 @pytest.fixture(scope="module")
 def start() -> dict[str, Any]:
     """What the lab was before the migration: the estate's own world."""
-    return json.loads(json.dumps(state(world_of("lync2010", USERS))))
+    return json.loads(json.dumps(state(world_of(NAME, USERS))))
 
 
 @pytest.fixture(scope="module")
@@ -106,61 +128,43 @@ def test_the_demonstration_ends_well(demo):
 
 
 def test_the_second_real_run_changes_nothing(demo):
-    assert changed((demo.directory / "did_again.log").read_text()) == {"localhost": 0, "fe2013": 0, "edge2013": 0}
+    counted = changed((demo.directory / "did_again.log").read_text())
+    assert len(counted) == len(NEW) + 1 and set(counted.values()) == {0}
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_the_end_is_the_one_that_was_written_down(end, section):
-    assert end[section] == EXPECTED[section]
+def test_the_end_is_the_one_that_was_written_down(start, end):
+    assert end_unlike(NAME, start, end) == []
 
 
-@pytest.mark.parametrize("section", UNTOUCHED)
+@pytest.mark.parametrize("section", UNTOUCHED[SOURCE])
 def test_what_is_none_of_its_business_is_as_it_was(start, end, section):
     assert end[section] == start[section]
-
-
-def test_every_user_in_scope_is_moved_and_nobody_else_touched(start, end):
-    assert end["users"].keys() == start["users"].keys()
-    for sip, before in start["users"].items():
-        moved = before["enabled"] and before["hosting_provider"] == "SRV:"
-        assert end["users"][sip] == ({**before, **EXPECTED["moved_users"]} if moved else before), sip
-
-
-@pytest.mark.parametrize("fqdn", EXPECTED["computers"])
-def test_the_new_servers_run_what_they_should(end, fqdn):
-    wanted, found = EXPECTED["computers"][fqdn], end["computers"][fqdn]
-    assert found["local_store"] == wanted["local_store"]
-    assert found["restart_pending"] == wanted["restart_pending"]
-    assert (
-        sorted(name for name, status in found["windows_services"].items() if status == "Running") == wanted["running"]
-    )
-    assert {use: one["names"] for use, one in found["certificates"].items()} == wanted["certificates"]
-    assert all(one["key"] for one in found["certificates"].values())
-    xmpp_and_federation = [one for one in found["listening"] if re.search(r":(5061|5098|5269|23456)/tcp$", one)]
-    assert xmpp_and_federation == wanted["listening"]
-
-
-def test_the_old_servers_are_as_they_were(start, end):
-    old = [fqdn for fqdn in start["computers"] if fqdn not in EXPECTED["computers"]]
-    assert old
-    assert {fqdn: end["computers"][fqdn] for fqdn in old} == {fqdn: start["computers"][fqdn] for fqdn in old}
 
 
 def test_one_powershell_for_each_host_and_run_and_no_law_broken(demo, end):
     counts = json.loads(demo.lab("counts"))
     assert end["violations"] == [] and counts["violations"] == []
-    assert {name: host["powershell_starts"] for name, host in counts["hosts"].items()} == {
-        "fe2010": 0, "edge2010": 0, "xmppgw": 0, "fe2013": 3, "edge2013": 3,
-    }  # fmt: skip
+    restarts = end["server_made"]["restarts"]
+    for host in counts["hosts"].values():
+        # one for each of three runs and each restart, and one after a module was installed that needs a new process
+        most = 3 + (restarts.get(host["fqdn"], 0) + 1 if host["fqdn"] in NEW else 0)
+        assert host["powershell_starts"] <= most, host
 
 
 def test_every_call_was_one_that_binds(demo):
-    """The lab binds each call as PowerShell and Lync do: of what failed, nothing failed for its form."""
+    """The lab binds each call as PowerShell and Lync do: of what failed, nothing failed for its form. A look at a bare
+    server asks for cmdlets that are not there yet; nothing that changes something does."""
     calls = [json.loads(line) for line in demo.lab("transcript").splitlines()]
     forms = {"NamedParameterNotFound", "MissingMandatoryParameter", "AmbiguousParameterSet", "CannotConvertArgument",
-             "CannotConvertArgumentNoMessage", "ParameterBindingFailed", "CommandNotFoundException"}  # fmt: skip
+             "CannotConvertArgumentNoMessage", "ParameterBindingFailed"}  # fmt: skip
+    missing = {"CommandNotFoundException"}
     assert len(calls) > 300
-    assert [one for one in calls if forms & set(re.findall(r"\w+", json.dumps(one["outcome"])))] == []
+
+    def badly(call: dict[str, Any]) -> bool:
+        said = set(re.findall(r"\w+", json.dumps(call["outcome"])))
+        return bool(said & (forms | missing if call["write"] else forms))
+
+    assert [one for one in calls if badly(one)] == []
 
 
 def test_verification_finds_nothing_to_do(demo):
@@ -184,8 +188,3 @@ def test_acceptance_restores_lifetimes_and_retires_the_old_entries(demo):
     for zone in ("contoso.test", "wingtip.test"):
         assert state["dns"][zone]["_xmpp-server._tcp SRV"]["ttl"] == 6
     assert state["violations"] == []
-
-
-def test_the_estate_is_the_one_of_the_readme():
-    estate = load("lync2010")
-    assert len(estate.pools) == 1 and estate.gateway is not None and len(estate.partners) == 2
