@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -347,3 +348,45 @@ def test_what_prepares_a_call_of_unknown_parameters_is_not_compared() -> None:
     plan, real = line("Set-A", conditional=True, Value=UNKNOWN), line("Set-A", prepare=prepare, Value=["one"])
     assert differences([plan], made(real)) == []
     assert differences([line("Set-A", Value=UNKNOWN)], made(real)) != []
+
+
+@pytest.mark.parametrize("cmdlet", ["Move-CsLegacyUser", "Grant-A"])
+def test_one_call_for_unknown_users_stands_for_any_number_of_the_same_and_for_no_other(cmdlet: str) -> None:
+    def one(identity: Any, target: str = "new", **more: Any) -> dict[str, Any]:
+        return line(cmdlet, Identity=identity, Target=target, object=f"user {identity}", **more)
+
+    after = line("Set-B")
+    plan = [one("pilot", conditional=True), one(UNKNOWN, conditional=True), after]
+    assert differences(plan, made(one("pilot"), one("a"), one("b"), after)) == []
+    assert differences(plan, made(one("pilot"), after)) == []
+    assert differences(plan, made(one("pilot"), one("a", target="other"), after)) != []
+    assert differences([one("pilot"), after], made(one("pilot"), one("a"), after)) != []
+    assert differences([one(UNKNOWN), after], made(one("a"), after)) != [], "only what is conditional"
+
+
+def test_what_the_plan_does_not_know_to_be_there_need_not_be_removed() -> None:
+    gone, maybe, surely = {**row(), "properties": None}, row(Name=UNKNOWN), row(Name="one")
+    real = made(line("New-A", effects=[maybe]), line("Restart-A"))
+    assert differences([line("New-A", effects=[maybe]), line("Restart-A", effects=[gone])], real) == []
+    real = made(line("New-A", effects=[surely]), line("Restart-A"))
+    assert differences([line("New-A", effects=[surely]), line("Restart-A", effects=[gone])], real) != []
+
+
+def test_a_lock_is_the_same_whoever_holds_it() -> None:
+    def lock(owner: str, **more: Any) -> str:
+        held = {"format": 1, "owner": owner, "operator": owner, "controller": "c", "run": owner, "time": "t", **more}
+        return json.dumps(held)
+
+    assert differences([line("New-A", Value=lock("a"))], made(line("New-A", Value=lock("b")))) == []
+    assert differences([line("New-A", Value=lock("a"))], made(line("New-A", Value=lock("b", format=2)))) != []
+    assert differences([line("New-A", Value='{"owner": "a"}')], made(line("New-A", Value='{"owner": "b"}'))) != []
+
+
+def test_a_row_that_is_named_after_a_thumbprint_is_the_one_with_the_other() -> None:
+    def written(thumbprint: str) -> dict[str, Any]:
+        return line("New-A", effects=[{**row(), "identity": f"file-{thumbprint}.cer"}])
+
+    one, other = THUMBPRINTS
+    assert differences([written(one)], made(written(other))) == []
+    renamed = line("New-A", effects=[{**row(), "identity": f"other-{other}.cer"}])
+    assert differences([written(one)], made(renamed)) != []
