@@ -29,13 +29,14 @@ from ._server import (
     removal,
     stored_topology,
 )
-from ._session import Session
+from ._session import Session, quietly
 from ._topology import Topology
 from ._topology_document import TopologyError
 
 EXPORT = f"{FOLDER}\\lync_xmpp_migration-configuration.zip"
 BOOTSTRAPPER = str(LYNC_2013.bootstrapper)
 _WHAT = "exported configuration"
+INSTALL_SECONDS = 3600
 
 
 def bootstrapper_arguments(source_directory: str | None, *arguments: str) -> tuple[str, ...]:
@@ -52,6 +53,8 @@ def run(task: Task) -> Report:
     session = task.session
     bootstrapper_arguments(task.params["source_directory"])  # refuses before anything is asked
     server = read_server(session)
+    if server.service(LOCAL_INSTANCE) is None and waited(task):
+        server = read_server(session)
     before = _shown(server)
     made = server.service(LOCAL_INSTANCE) is not None
     replica = server.service(REPLICA)
@@ -75,6 +78,19 @@ def run(task: Task) -> Report:
     if changed and not task.check_mode:
         _check(after, task.context.host)
     return Report(changed, {"local_store": _shown(after)}, before=before, after=_shown(after))
+
+
+def waited(task: Task) -> bool:
+    """A Bootstrapper.exe goes on when the run that started it has lost its session: whether its end was waited for."""
+
+    def ended() -> bool:
+        rows = quietly(task.session, Query("process", partial=True))[0]
+        return all(str(row.get("ProcessName")).casefold() != "bootstrapper" for row in rows)
+
+    if task.check_mode or ended():
+        return False
+    task.session.wait(ended, INSTALL_SECONDS, 5, what="The end of Bootstrapper.exe, which is running already,")
+    return True
 
 
 def _shown(server: Server) -> dict[str, object]:

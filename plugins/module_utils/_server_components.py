@@ -12,7 +12,7 @@ from __future__ import annotations
 from . import _products
 from ._calls import Change, Cmdlet, Evidence, Executable, Irreversible, Query
 from ._errors import Mismatch, NotReady
-from ._local_store import bootstrapper_arguments
+from ._local_store import bootstrapper_arguments, waited
 from ._module import Report, Task
 from ._server import FOLDER, Expected, Server, read_server, removal, row_of
 from ._session import Session
@@ -29,6 +29,9 @@ def run(task: Task) -> Report:
     bootstrapper_arguments(task.params["source_directory"])  # refuses before anything is asked
     server = _ready(task)
     missing = _missing(server)
+    if missing and waited(task):
+        server = _ready(task)
+        missing = _missing(server)
     unfinished = bool(server.more[0])
     if missing:
         session.write_file(MARKER, b"Enable-CsComputer has not been run since Bootstrapper.exe.\r\n", _MARK)
