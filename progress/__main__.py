@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..plugins.module_utils._errors import MigrationError
+from ..plugins.module_utils._engine.errors import MigrationError
 from ..plugins.plugin_utils import _progress
 
 

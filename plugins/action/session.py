@@ -23,11 +23,11 @@ from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import (
     _claim,
     _client,

@@ -65,10 +65,10 @@ evidence:
       value: {note: Change 4711}
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput, NotReady
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import BadName, free_text
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput, NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import BadName, free_text
 
 ARGUMENT_SPEC = {"accepted": {"type": "bool", "required": True}, "note": {"type": "str"}}
 

@@ -119,8 +119,8 @@ calls:
         Identity: Global
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
 
 # Parameters of the set that leaves the routing alone. Defaults: "Manage Access Edge configuration for your organization", Lync Server 2013.
 NOUN = Noun(

@@ -95,8 +95,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._active_directory import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.active_directory import run
 
 _STAGES = ["schema", "forest", "domain"]
 ARGUMENT_SPEC = {

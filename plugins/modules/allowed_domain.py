@@ -118,10 +118,10 @@ calls:
         ProxyFqdn: xmppgw.contoso.test
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import BadName, domain
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import BadName, domain
 
 NOUN = Noun(
     noun="CsAllowedDomain",

@@ -180,9 +180,9 @@ certificates:
         thumbprint: 4E1A1F3C0B7F5D6E8A9B0C1D2E3F405162738495
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate_request import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import NAME_OPTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.request import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.stored import NAME_OPTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
 ARGUMENT_SPEC = {
     **NAME_OPTIONS,

@@ -97,9 +97,9 @@ certificates:
         not_after: '2028-11-20T08:00:00+00:00'
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate_assignment import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import NAME_OPTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.assignment import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.stored import NAME_OPTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
 ARGUMENT_SPEC = {**NAME_OPTIONS}
 

@@ -121,8 +121,8 @@ calls:
         SqlServerFqdn: pool2013.contoso.test
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._database import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.database import run
 
 ARGUMENT_SPEC = {
     "sql_server_fqdn": {"type": "str"},

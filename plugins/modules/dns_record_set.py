@@ -268,8 +268,8 @@ instructions:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_record_set import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.record_set import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
 ARGUMENT_SPEC = {
     "zone": {"type": "str", "required": True},

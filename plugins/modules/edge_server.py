@@ -90,10 +90,10 @@ calls:
         XmppListeningPort: 5269
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import fqdn
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import fqdn
 
 NOUN = Noun(
     noun="CsEdgeServer",

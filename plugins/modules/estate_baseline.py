@@ -121,8 +121,8 @@ calls:
         Force: true
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._baseline import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.baseline import run
 
 ARGUMENT_SPEC = {
     "source": {"type": "str", "choices": ["lync_2010", "ocs_2007_r2"], "default": "lync_2010"},

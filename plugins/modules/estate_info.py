@@ -57,8 +57,8 @@ unread:
   sample: {}
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._estate_info import KINDS, run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.estate_info import KINDS, run
 
 ARGUMENT_SPEC = {"gather": {"type": "list", "elements": "str", "choices": sorted(KINDS), "default": sorted(KINDS)}}
 

@@ -150,16 +150,16 @@ calls:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import (
     BadName,
     policy_identity,
     policy_parameter,
     same,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
 
 FLAGS = (
     Field("enable_xmpp_access", "EnableXmppAccess", kind="bool", default=False),

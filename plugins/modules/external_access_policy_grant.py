@@ -113,8 +113,8 @@ calls:
         PolicyName: XmppUsers
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._access_grant import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.grant import run
 
 ARGUMENT_SPEC = {
     "policy": {"type": "str", "required": True},

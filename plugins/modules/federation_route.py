@@ -92,8 +92,8 @@ calls:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import set_routes as run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.federation import set_routes as run
 
 ARGUMENT_SPEC = {
     "site": {"type": "str", "required": True},

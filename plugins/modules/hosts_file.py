@@ -88,8 +88,8 @@ calls:
         length: 870
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._hosts_file import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.hosts_file import run
 
 ARGUMENT_SPEC = {
     "entries": {

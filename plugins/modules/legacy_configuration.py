@@ -107,8 +107,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._legacy_configuration import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.legacy_configuration import run
 
 ARGUMENT_SPEC = {"again": {"type": "bool", "default": False}}
 

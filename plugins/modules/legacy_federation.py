@@ -132,8 +132,8 @@ evidence:
       value: {edge: edge2010.contoso.test, partners: [fabrikam.test]}
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_legacy_path as run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.federation import see_legacy_path as run
 
 ARGUMENT_SPEC = {
     "source": {"type": "str", "choices": ["lync_2010", "ocs_2007_r2"], "default": "lync_2010"},

@@ -166,8 +166,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._legacy_topology import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.legacy import run
 
 _EDGE = {
     "internal_fqdn": {"type": "str", "required": True},

@@ -68,8 +68,8 @@ local_store:
     replica: running
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._local_store import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.local_store import run
 
 ARGUMENT_SPEC = {"source_host": {"type": "str"}, "source_directory": {"type": "str"}}
 

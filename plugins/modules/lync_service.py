@@ -82,8 +82,8 @@ lync:
     listening: [5269, 23456]
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._lync_service import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.service import run
 
 ARGUMENT_SPEC = {
     "listening_ports": {"type": "list", "elements": "int", "default": []},

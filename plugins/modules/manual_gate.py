@@ -328,8 +328,8 @@ error:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.manual_gate import run
 
 _GATES = [
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",

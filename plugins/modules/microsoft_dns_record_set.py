@@ -222,8 +222,8 @@ old_record_gone_at:
   sample: "2026-11-21T15:05:01+00:00"
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._microsoft_dns import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.microsoft import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
 ARGUMENT_SPEC = {
     "zone": {"type": "str", "required": True},

@@ -110,8 +110,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._migration_lock import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.migration_lock import run
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["held", "released"], "default": "held"},

@@ -168,8 +168,8 @@ error:
     kind: not_prepared
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_estate import IDS, run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.estate import IDS, run
 
 ARGUMENT_SPEC = {
     "source": {"type": "str", "required": True, "choices": ["lync_2010", "ocs_2007_r2"]},

@@ -154,8 +154,8 @@ calls:
         arguments: [/i, 'D:\Setup\amd64\Setup\ocscore.msi', /qn, /norestart]
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._package import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.package import run
 
 ARGUMENT_SPEC = {
     "packages": {

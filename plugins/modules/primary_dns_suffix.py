@@ -72,8 +72,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._primary_dns_suffix import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.primary_dns_suffix import run
 
 ARGUMENT_SPEC = {"suffix": {"type": "str", "required": True}}
 

@@ -104,8 +104,8 @@ calls:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._restart import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.restart import run
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["when_pending", "always"], "default": "when_pending"},

@@ -72,8 +72,8 @@ server:
     installed: [XMPP proxy]
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._server_components import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.components import run
 
 ARGUMENT_SPEC = {
     "xmpp": {"type": "bool", "default": False},

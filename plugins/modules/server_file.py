@@ -91,8 +91,8 @@ calls:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._server_file import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.server_file import run
 
 ARGUMENT_SPEC = {
     "src": {"type": "path"},

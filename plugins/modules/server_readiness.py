@@ -182,8 +182,8 @@ error:
     kind: not_prepared
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_host import IDS, run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.host import IDS, run
 
 ARGUMENT_SPEC = {
     "role": {"type": "str", "required": True, "choices": ["front_end", "edge"]},

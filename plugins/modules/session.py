@@ -157,8 +157,8 @@ renewals:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["opened", "renewed", "inspected", "tried"], "default": "opened"},

@@ -105,8 +105,8 @@ error:
       - "lync_migration.partners[0] (contoso.test): contoso.test is an own SIP domain, and a partner is somebody else: take it out of one."
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.dictionary import (
     NEEDED,
     InvalidSettings,
     check,

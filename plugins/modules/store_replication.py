@@ -83,8 +83,8 @@ replicas:
       product_version: 5.0.8308.0
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._store_replication import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.replication import run
 
 ARGUMENT_SPEC = {
     "replicas": {"type": "list", "elements": "str", "default": []},

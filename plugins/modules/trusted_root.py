@@ -101,8 +101,8 @@ calls:
         Confirm: false
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._trusted_root import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.trusted_root import run
 
 ARGUMENT_SPEC = {
     "certificates": {"type": "list", "elements": "path", "default": []},

@@ -98,11 +98,11 @@ evidence:
       value: {here: 196, branch: 0, other: 4}
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._store_location import read_estate
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.store_location import read_estate
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reading import (
     PROPERTIES,
     by_pool,
     check_fqdns,

@@ -89,8 +89,8 @@ calls:
         Source: D:\sources\sxs
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows_feature import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows.feature import run
 
 ARGUMENT_SPEC = {
     "names": {"type": "list", "elements": "str", "required": True},

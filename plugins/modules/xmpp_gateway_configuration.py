@@ -142,8 +142,8 @@ calls:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
 
 # Defaults: Microsoft's page of Set-CsXmppGatewayConfiguration (2013-02-21). Times are plain numbers of seconds there.
 NOUN = Noun(

@@ -196,9 +196,9 @@ calls:
         TlsNegotiation: Required
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._negotiation import LEVELS
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_partner import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.negotiation import LEVELS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.partner import run
 
 ARGUMENT_SPEC = {
     "domain": {"type": "str", "required": True},

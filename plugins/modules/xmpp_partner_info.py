@@ -111,8 +111,8 @@ evidence:
 
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._federation import see_partners as run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.federation import see_partners as run
 
 ARGUMENT_SPEC = {
     "local_store": {"type": "bool", "default": False},

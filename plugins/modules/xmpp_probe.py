@@ -306,8 +306,8 @@ table:
 """
 
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_run import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.run import run
 
 ARGUMENT_SPEC = {
     "domains": {"type": "list", "elements": "str", "required": True},

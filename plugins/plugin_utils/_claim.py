@@ -20,8 +20,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import open_directory
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import open_directory
 
 from ._runtime import Process, open_private
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.utils.collection_loader import AnsibleCollectionConfig
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NeverRan, StateError, from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NeverRan, StateError, from_json
 
 from . import _daemon, _runtime
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
 
 GROUPS = (
     "lync_2013_front_ends", "lync_2013_edges", "lync_legacy_front_ends", "lync_legacy_edges", "lync_legacy_gateway",

@@ -50,8 +50,8 @@ class Daemon:
     """One host's shell and performer, and the messages about them. `settings` is what the action plugin sent."""
 
     def __init__(self, settings: Mapping[str, Any], connect: Callable[..., Any] | None = None) -> None:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import make_performer
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import make_performer
 
         from . import _runtime, _winrm
         from ._shell import Shell
@@ -93,7 +93,7 @@ class Daemon:
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """One message, one answer. Messages are taken one after the other, whoever sends them."""
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
             InDoubt,
             MigrationError,
             NeverRan,
@@ -173,7 +173,7 @@ class Daemon:
         return {}
 
     def _reason(self, message: Mapping[str, Any]) -> str:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
 
         from ._shell import RENEWALS
 
@@ -205,7 +205,7 @@ class Daemon:
 
     def _movers_start(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """What holds for the first change of a task holds for all that its movers will make."""
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
 
         from ._movers import Movers
         from ._shell import Shell
@@ -226,7 +226,7 @@ class Daemon:
         return status
 
     def _mover_performer(self, shell: Any) -> Any:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import make_performer
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import make_performer
 
         from ._movers import MoverPerformer
 
@@ -241,7 +241,7 @@ class Daemon:
         return status
 
     def _there(self) -> Any:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
 
         if self.movers is None:
             raise InvalidRequest("No movers have been started on this host.")
@@ -258,7 +258,7 @@ class Daemon:
         return [reason for guard in guards if (reason := guard.refusal(hello, check=check))]
 
     def _guard(self, message: Mapping[str, Any]) -> None:
-        from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Refused
+        from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Refused
 
         from ._claim import claim
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib import metadata
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable, one_line
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable, one_line
 
 from ._endpoint import Endpoint
 

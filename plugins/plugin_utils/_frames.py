@@ -22,8 +22,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import clean
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import BadAnswer, RemoteError, RemoteException
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import clean
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
+    BadAnswer,
+    RemoteError,
+    RemoteException,
+)
 
 _HELLO_TEXTS = ("powershell", "clr", "windows", "culture", "computer", "domain", "user")
 _HELLO_NUMBERS = ("oem_code_page", "pid")

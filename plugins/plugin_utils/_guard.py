@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import full_name
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import full_name
 
 _NETBIOS = 15
 """Characters that [Environment]::MachineName has at most."""

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     InDoubt,
     MigrationError,
     NeverRan,
@@ -32,8 +32,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     StateError,
     Unreachable,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving import TRANSIENT, Sizer, judge
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.moving import TRANSIENT, Sizer, judge
 
 from ._faults import quota_reached
 

@@ -20,9 +20,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import Follower, parse
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import JOURNAL
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import Follower, parse
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import JOURNAL
 
 MOVING = "moving"
 """Key of the note that says how many users a task is about to move."""

@@ -37,7 +37,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import StateError
 
 SOCKET_PATH_LIMIT = 103
 """Bytes of a socket's path: macOS ends at 104 with the zero, Linux at 108."""

@@ -19,8 +19,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import MAX_REQUEST
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import MAX_REQUEST
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     InDoubt,
     MigrationError,
     NeverRan,
@@ -28,7 +28,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     Unreachable,
     one_line,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply, full_name
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply, full_name
 
 from . import _pipe
 from ._faults import OPERATIONS_QUOTA, Fate

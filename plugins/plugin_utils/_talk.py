@@ -17,8 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import AnswerTimeout, InDoubt, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
+    AnswerTimeout,
+    InDoubt,
+    Unreachable,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply
 
 from ._clixml import messages
 from ._frames import Collector, Decoder, Done, Frame, Hello, Limits

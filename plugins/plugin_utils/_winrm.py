@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable
 
 from ._endpoint import Endpoint, protect
 from ._faults import cannot_connect, missing_library, scrub

@@ -29,12 +29,12 @@ from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
 from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
 from ansible_collections.lync.xmpp_migration.lab.place import Place
 from ansible_collections.lync.xmpp_migration.lab.wsman.kdc import Kdc
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns_gss as gss
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns_servers
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NeverRan
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import gss
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import servers as _dns_servers
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.servers import DnsShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NeverRan
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set as module
 
 REALM, SERVER = "CORP.TEST", "ns1.corp.test"

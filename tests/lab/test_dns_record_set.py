@@ -24,11 +24,11 @@ import pytest
 from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
 from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
 from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, undo_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell, Server, make_key
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.servers import DnsShell, Server, make_key
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, undo_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set as module
 
 NAME, IDENTITY = "_xmpp-server._tcp.contoso.test", "_xmpp-server._tcp.contoso.test SRV"

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration.lab import estate as estates
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
 from ansible_collections.lync.xmpp_migration.tests.lab.conftest import RunningLab
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import short_home
 from ansible_collections.lync.xmpp_migration.tests.replay.playbooks import MIGRATE, Operator, Run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import eventually, shell_of
 
 TCPIP = r"HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet, Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import AnswerTimeout
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import make_performer
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Change, Cmdlet, Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import AnswerTimeout
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import make_performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import Shell
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import shell_of
 

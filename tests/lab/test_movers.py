@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
 from ansible_collections.lync.xmpp_migration.tests.lab.conftest import RunningLab
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import (
     Controller,

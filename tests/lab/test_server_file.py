@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import make_performer
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import make_performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
 from ansible_collections.lync.xmpp_migration.plugins.modules import server_file
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import Shell
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NotReady, Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._claim import claim
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._runtime import Process
 

@@ -20,17 +20,16 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
 from ansible_collections.lync.xmpp_migration.lab.xmpp import Listener
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp as xmpp
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_authenticate as authenticate
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_targets as targets
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import RecordSet, Step, update_parameters
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import DnsShell, Server, make_key
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns_servers import ask as ask_dns
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import BadAnswer, InDoubt, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_dialback import Authoritative
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_line import Deadline, Line
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.records import RecordSet, Step, update_parameters
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.servers import DnsShell, Server, make_key
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.servers import ask as ask_dns
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import BadAnswer, InDoubt, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import authenticate, targets
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import stream as xmpp
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.dialback import Authoritative
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.line import Deadline, Line
 from ansible_collections.lync.xmpp_migration.plugins.modules import xmpp_probe as module
 from ansible_collections.lync.xmpp_migration.tests.lab.xmpp_authority import Authority
 from hypothesis import given, settings
@@ -159,7 +158,7 @@ def test_each_ends_in_time_with_a_finding(authority: Authority, name: str) -> No
 def test_an_address_never_takes_longer_than_its_own_bound(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_probe
+    from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import probe as _xmpp_probe
 
     monkeypatch.setattr(_xmpp_probe, "TARGET_SECONDS", 1.0)
     peer = Peer(authority, OPEN + b"<stream:features>", endless=b" ", pause=0.1)
@@ -333,7 +332,7 @@ def test_noise_instead_of_an_updates_answer_is_never_a_defect(
 
 @pytest.fixture(scope="module")
 def monkeypatch_module() -> Iterator[None]:
-    from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns_servers
+    from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import servers as _dns_servers
 
     before = _dns_servers.UDP_SECONDS, _dns_servers.QUERY_SECONDS
     _dns_servers.UDP_SECONDS = _dns_servers.QUERY_SECONDS = 0.05

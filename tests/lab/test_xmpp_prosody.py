@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
 from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import xmpp_probe as module
 from ansible_collections.lync.xmpp_migration.tests.lab.prosody_support import Prosody
 from ansible_collections.lync.xmpp_migration.tests.lab.xmpp_authority import Authority

@@ -28,8 +28,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._server import PLANNED_PROXY
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import SKETCH
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.server import PLANNED_PROXY
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.reading import SKETCH
 
 Entry = Mapping[str, Any]
 Row = tuple[str, str, str]

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Performer
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import MoverPerformer, Movers
 
 

@@ -40,16 +40,21 @@ from ansible_collections.lync.xmpp_migration.lab.organisation.world import World
 from ansible_collections.lync.xmpp_migration.lab.parts import PrivateAuthority
 from ansible_collections.lync.xmpp_migration.lab.place import Place
 from ansible_collections.lync.xmpp_migration.lab.streams import Streams
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import parse
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Laws, NoShell, Performer, ShellLike
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import laws as _laws
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import parse
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import (
+    Laws,
+    NoShell,
+    Performer,
+    ShellLike,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
 from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
 from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell

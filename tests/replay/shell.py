@@ -13,8 +13,8 @@ from typing import Any
 from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Fault
 from ansible_collections.lync.xmpp_migration.lab.powershell.performer import ComputerSession, ProcessGone
 from ansible_collections.lync.xmpp_migration.lab.powershell.standin import StandIn
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply, full_name
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply, full_name
 
 
 class LabShell:

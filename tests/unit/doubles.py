@@ -21,16 +21,25 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws as laws
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, evidence_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import COLLECTIONS, Collection, key
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import parse
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal, entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell, Performer, Reply, full_name
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import laws
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import (
+    COLLECTIONS,
+    Collection,
+    key,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import parse
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import (
+    NoShell,
+    Performer,
+    Reply,
+    full_name,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
 
 Row = dict[str, Any]
 Rows = dict[str, Row]

@@ -25,11 +25,11 @@ from ansible_collections.lync.xmpp_migration.lab.organisation.clock import Clock
 from ansible_collections.lync.xmpp_migration.lab.organisation.creation import create
 from ansible_collections.lync.xmpp_migration.lab.powershell.performer import ComputerSession
 from ansible_collections.lync.xmpp_migration.lab.powershell.standin import StandIn
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import evidence_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell, Reply, full_name
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import evidence_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell, Reply, full_name
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import GROUPS, Bench
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)

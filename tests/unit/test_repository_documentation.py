@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration.lab.organisation.unknowns import SWITCHES
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws, _users
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import laws as _laws
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import reading as _users
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")}

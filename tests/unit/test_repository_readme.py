@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _settings
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import dictionary as _settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

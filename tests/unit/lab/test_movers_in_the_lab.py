@@ -18,14 +18,14 @@ from ansible_collections.lync.xmpp_migration.lab.estate import load
 from ansible_collections.lync.xmpp_migration.lab.organisation.clock import Clock
 from ansible_collections.lync.xmpp_migration.lab.organisation.creation import create
 from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Faults
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._laws import refusals
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Performer
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.laws import refusals
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Performer
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell

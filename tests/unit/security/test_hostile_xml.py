@@ -14,8 +14,8 @@ from xml.parsers import expat
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.organisation import topology as lab_topology
 from ansible_collections.lync.xmpp_migration.lab.wsman import soap
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_document as document
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp as xmpp
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import document
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import stream as xmpp
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _clixml
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._frames import Decoder
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _runtime
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._runtime import Run
 

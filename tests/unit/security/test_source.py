@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Executable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import INSTALLERS, PROGRAMS, program
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Executable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.writes import INSTALLERS, PROGRAMS, program
 
 ROOT = Path(__file__).parents[3]
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
@@ -80,14 +80,14 @@ def test_results_are_not_made_of_what_a_server_says() -> None:
     for path in PLUGINS:
         for name, node in calls(path):
             if name.endswith((".exit_json", ".fail_json")):
-                assert path.name == "_module.py", where(path, node)
+                assert path.name == "module.py", where(path, node)
         if "ansible_facts" in path.read_text(encoding="utf-8"):
-            assert path.name == "_module.py", path  # which takes it out of whatever a module reports
+            assert path.name == "module.py", path  # which takes it out of whatever a module reports
 
 
 def test_validators_match_whole_texts() -> None:
     """`re.match` with `$` lets a line end through. Where `match` is right, the rest is looked at by other means."""
-    reviewed = {"_journal.py", "_calls.py", "_names.py", "_topology_document.py"}
+    reviewed = {"journal.py", "calls.py", "names.py", "document.py"}
     found = [
         where(path, node)
         for path in PLUGINS
@@ -136,7 +136,7 @@ def test_no_cmdlet_gets_a_password_that_would_be_logged_or_kept() -> None:
     """Request-CsCertificate would log -CaPassword; PFX passwords are never an operator's own."""
     names = {"CaPassword", "CaAccount", "Password"}
     for path in PLUGINS:
-        if path.name == "_certificate_share.py":
+        if path.name == "share.py":
             continue  # a SecureString, made for one journey: the next test
         found = {
             n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
@@ -145,7 +145,7 @@ def test_no_cmdlet_gets_a_password_that_would_be_logged_or_kept() -> None:
 
 
 def test_the_password_of_a_shared_certificate_is_random_and_a_secure_string() -> None:
-    (path,) = [one for one in PLUGINS if one.name == "_certificate_share.py"]
+    (path,) = [one for one in PLUGINS if one.name == "share.py"]
     text = path.read_text(encoding="utf-8")
     assert "password = Secret(secrets.token_urlsafe(32))" in text and text.count('"Password": password') == 2
 

@@ -23,9 +23,9 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible_collections.lync.xmpp_migration.plugins.action import session as action
 from ansible_collections.lync.xmpp_migration.plugins.action.session import ActionModule
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
 from ansible_collections.lync.xmpp_migration.plugins.modules import dns_record_set, xmpp_partner
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _client, _context
 

@@ -7,8 +7,8 @@ import os
 from datetime import timedelta
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _authority as a
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import authority as a
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.judging import (
     CertificateError,
     judge,
     names_of,

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _calls as calls
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import calls
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     UNKNOWN,
     Bytes,
     Change,
@@ -34,7 +34,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     WriteSlice,
     to_wire,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _certificate as c
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import judging as c
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils import certificate_samples as make
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.certificate_samples import NOW, der
 from cryptography import x509

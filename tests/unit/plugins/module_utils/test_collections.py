@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import (
     COLLECTIONS,
     ORGANISATION,
     collection,
@@ -19,8 +19,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections i
     row_identity,
     scope_of,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import is_write
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.writes import is_write
 from hypothesis import given
 from hypothesis import strategies as st
 

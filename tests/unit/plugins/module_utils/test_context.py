@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import VERSION, Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import VERSION, Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import StateError
 
 ROOT = Path(__file__).resolve().parents[4]
 TEXT = {

@@ -14,9 +14,9 @@ import dns.update
 import dns.zone
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.dns import update as server_side
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _dns
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import RecordSet, Step, Wanted
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import records as _dns
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.records import RecordSet, Step, Wanted
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 

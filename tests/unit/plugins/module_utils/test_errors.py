@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _errors as errors
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import RemoteError, RemoteException
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GateClosed, Seen
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import Finding, NotPrepared
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp_run import ProbeFailed
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import errors
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import RemoteError, RemoteException
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.findings import Finding, NotPrepared
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.manual_gate import GateClosed, Seen
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.run import ProbeFailed
 
 RECORD = RemoteError(
     "ProcessingFailed,Microsoft.Rtc.Management.Thing",

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet, Effect, Evidence
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._facts import FRESH, MISSING, OLD, STALE, Facts
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Change, Cmdlet, Effect, Evidence
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.facts import FRESH, MISSING, OLD, STALE, Facts
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
 
 GROUPS = {"lync_2013_edges": ("e1", "e2"), "lync_2013_front_ends": ("f1", "e1")}
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN, Secret, Span
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._fields import Field
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN, Secret, Span
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.fields import Field
 from hypothesis import given
 from hypothesis import strategies as st
 

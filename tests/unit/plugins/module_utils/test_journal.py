@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     UNKNOWN,
     Change,
     Cmdlet,
@@ -23,9 +23,9 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     Secret,
     WriteSlice,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import (
     Follower,
     append,
     checked_name,
@@ -33,7 +33,12 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._files import 
     open_directory,
     parse,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import JOURNAL, Journal, Ledger, entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import (
+    JOURNAL,
+    Journal,
+    Ledger,
+    entries,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput, RemoteError, from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
+    InvalidInput,
+    RemoteError,
+    from_json,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reading import (
     UsersLeft,
     by_pool,
     homes,

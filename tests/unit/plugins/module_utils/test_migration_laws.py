@@ -12,10 +12,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _laws as laws
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN, Call, Change, Cmdlet, Effect
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import COLLECTIONS
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._facts import FRESH, MISSING, OLD, STALE, Finding
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import laws
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
+    UNKNOWN,
+    Call,
+    Change,
+    Cmdlet,
+    Effect,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import COLLECTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.facts import (
+    FRESH,
+    MISSING,
+    OLD,
+    STALE,
+    Finding,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GROUPS = {

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _module
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import module as _module
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     UNKNOWN,
     Change,
     Cmdlet,
@@ -24,13 +24,13 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     Evidence,
     Secret,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     CmdletFailed,
     InvalidInput,
     Mismatch,
     RemoteError,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import (
     Report,
     Task,
     execute,
@@ -233,10 +233,10 @@ def test_in_the_worker_a_result_says_what_it_was_called_with(bench: Bench) -> No
 
 
 def test_only_one_place_ends_a_module() -> None:
-    plugins = Path(_module.__file__).parents[1]
+    plugins = Path(_module.__file__).parents[2]
     ending = [
         path.name
-        for path in (*plugins.glob("modules/*.py"), *plugins.glob("module_utils/*.py"))
+        for path in (*plugins.glob("modules/*.py"), *plugins.glob("module_utils/*/*.py"))
         if "exit_json(" in path.read_text(encoding="utf-8") or "fail_json(" in path.read_text(encoding="utf-8")
     ]
-    assert ending == ["_module.py"]
+    assert ending == ["module.py"]

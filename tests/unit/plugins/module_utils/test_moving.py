@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _moving as m
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving_steering import Gauge, Steering, allot
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving_waves import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import moving as m
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.steering import Gauge, Steering, allot
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.waves import (
     GO,
     STOP,
     WAIT,

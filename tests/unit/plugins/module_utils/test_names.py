@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _names as names
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import names
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._negotiation import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.negotiation import (
     LEVELS,
     MATRIX,
     Partner,

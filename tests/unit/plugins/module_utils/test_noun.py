@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN, Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import CmdletFailed, InvalidInput, Mismatch
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Report, Task
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._noun import Field, Noun, Situation, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN, Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
+    CmdletFailed,
+    InvalidInput,
+    Mismatch,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, Situation, ensure
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, FakeShell
 
 NOUN = Noun(

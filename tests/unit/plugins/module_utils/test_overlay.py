@@ -9,11 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN, Change, Cmdlet, Effect, Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import ORGANISATION, collection, key
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
+    UNKNOWN,
+    Change,
+    Cmdlet,
+    Effect,
+    Query,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import (
+    ORGANISATION,
+    collection,
+    key,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     UNKNOWN,
     Change,
     Cmdlet,
@@ -27,7 +27,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     query_to_json,
     to_json,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     AnswerTimeout,
     BadAnswer,
     CmdletFailed,
@@ -39,7 +39,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import (
     NoShell,
     Performer,
     Reply,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _products
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import products as _products
 
 
 def test_versions_of_the_topology():

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._quoting import quote_argv, quote_msi
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.quoting import quote_argv, quote_msi
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _server as s
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology as t
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Effect, Query
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._stored_certificates import stored
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import simple_urls
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.stored import stored
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Effect, Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers import server as s
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import edit
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import reading as t
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.losses import simple_urls
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import EDGE, POOL, TEXT
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     Change,
     Cmdlet,
     Effect,
@@ -23,8 +23,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     HashFile,
     Query,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     CmdletFailed,
     InDoubt,
     NeverRan,
@@ -35,7 +35,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     StateError,
     Unreachable,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import (
     SLICE,
     Session,
     SocketTransport,

@@ -7,7 +7,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import check, check_groups
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.dictionary import check, check_groups
 from hypothesis import given
 from hypothesis import strategies as st
 

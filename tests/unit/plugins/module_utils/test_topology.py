@@ -9,10 +9,9 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology as t
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_compare as compare
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_document import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import compare, edit
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import reading as t
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.document import (
     MAXIMUM_BYTES,
     TopologyError,
 )

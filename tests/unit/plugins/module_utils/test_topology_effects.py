@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology as t
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import COLLECTIONS
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_effects import derive, effects
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import COLLECTIONS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import edit
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import reading as t
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.effects import derive, effects
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import EDGE, POOL, TEXT
 
 OLD_EDGE = "EdgeServer:edge2010.contoso.test"

@@ -10,14 +10,12 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology as t
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_compare as compare
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_first as first
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_document import TopologyError
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_effects import derive, effects
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_plan import plan, view
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import compare, edit, first
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import reading as t
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.document import TopologyError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.effects import derive, effects
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.plan import plan, view
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.topology_samples import POOL, TEXT
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     Call,
     Cmdlet,
     Executable,
@@ -15,8 +15,12 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import 
     ReadSlice,
     WriteSlice,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._writes import check_read, check_write, is_write
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidRequest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.writes import (
+    check_read,
+    check_write,
+    is_write,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,7 +120,7 @@ HOSTILE = [
 
 @given(st.one_of(st.sampled_from(HOSTILE), st.text()))
 def test_hostile_identities_are_refused_or_stay_whole(text: str) -> None:
-    from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import to_wire
+    from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import to_wire
 
     call = Cmdlet("Set-CsThing", {"Identity": text})
     try:

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp as xmpp
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_certificate as certificates
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _xmpp_targets as targets
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import certificate as certificates
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import stream as xmpp
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import targets
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

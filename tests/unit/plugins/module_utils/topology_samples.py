@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _topology_edit as edit
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import edit
 
 TEXT = (Path(__file__).parent / "data" / "topology_2010.xml").read_text(encoding="utf-8")
 POOL = edit.StandardPool("pool2013.contoso.test", "Redmond", "edge2010.contoso.test")

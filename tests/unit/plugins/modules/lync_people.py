@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._collections import key
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import key
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, FakeShell, Row, ServerError
 
 OLD, NEW = "pool2010.contoso.test", "pool2013.contoso.test"

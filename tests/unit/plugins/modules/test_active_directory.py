@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
 from ansible_collections.lync.xmpp_migration.plugins.modules import active_directory as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._names import shown
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings import check as check_settings
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.dictionary import check as check_settings
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import shown
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import DEFAULTS, FakeShell
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.test_settings import GOOD as SETTINGS

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Refused
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Change, Cmdlet
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Refused
 from ansible_collections.lync.xmpp_migration.plugins.modules import configuration_store_location as module
 from ansible_collections.lync.xmpp_migration.plugins.modules import database
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, ServerError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
 from ansible_collections.lync.xmpp_migration.plugins.modules import database as module
 from ansible_collections.lync.xmpp_migration.plugins.modules import topology
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError

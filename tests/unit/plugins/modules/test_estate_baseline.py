@@ -12,8 +12,8 @@ import stat
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _baseline
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers import baseline as _baseline
 from ansible_collections.lync.xmpp_migration.plugins.modules import estate_baseline as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench

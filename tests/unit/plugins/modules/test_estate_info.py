@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._estate_info import KINDS
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.estate_info import KINDS
 from ansible_collections.lync.xmpp_migration.plugins.modules import estate_info, user_move
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import FakeShell, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._access_grant import effective, losses
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import UNKNOWN
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.grant import effective, losses
 from ansible_collections.lync.xmpp_migration.plugins.modules import external_access_policy, external_access_policy_grant
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
     NEW,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration import lab as lab_package
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     active_directory,
     configuration_store_location,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Change, Cmdlet
 from ansible_collections.lync.xmpp_migration.plugins.modules import legacy_configuration as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented

@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _legacy_topology as legacy
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import NOTES_FILE
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology import legacy
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.losses import NOTES_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import federation_route
 from ansible_collections.lync.xmpp_migration.plugins.modules import legacy_topology as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, ServerError

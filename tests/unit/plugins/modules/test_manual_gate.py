@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _manual_outside, _session
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GATES
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import session as _session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import manual_outside as _manual_outside
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.manual_gate import GATES
 from ansible_collections.lync.xmpp_migration.plugins.modules import manual_gate
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils import certificate_samples as samples

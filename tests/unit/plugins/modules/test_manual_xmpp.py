@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.xmpp import Listener
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _manual_outside, _manual_xmpp
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificate import edge_names
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates.judging import edge_names
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import manual_outside as _manual_outside
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import manual_xmpp as _manual_xmpp
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     manual_gate,
     store_replication,

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Evidence, to_wire, undo_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns import RecordSet, Step
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._microsoft_dns import parts
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.microsoft import parts
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.records import RecordSet, Step
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, to_wire, undo_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
 from ansible_collections.lync.xmpp_migration.plugins.modules import microsoft_dns_record_set as module
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 

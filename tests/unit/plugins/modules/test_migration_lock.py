@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._migration_lock import LOCK_FILE
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.migration_lock import LOCK_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import migration_lock as module
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_estate import IDS, number
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.estate import IDS, number
 from ansible_collections.lync.xmpp_migration.plugins.modules import migration_readiness
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, FakeShell, Row, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench

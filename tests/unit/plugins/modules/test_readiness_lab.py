@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.estate import OrganizationalUnit
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _readiness_host
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import host as _readiness_host
 from ansible_collections.lync.xmpp_migration.plugins.modules import manual_gate, migration_readiness, server_readiness
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 

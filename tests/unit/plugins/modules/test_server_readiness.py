@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _readiness_estate, _readiness_host
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._manual_gate import GATES
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import NoShell
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_host import IDS, PORTS, QUOTAS, moment
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness_rights import token
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import NoShell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import estate as _readiness_estate
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness import host as _readiness_host
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.host import IDS, PORTS, QUOTAS, moment
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.manual_gate import GATES
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.rights import token
 from ansible_collections.lync.xmpp_migration.plugins.modules import server_readiness
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, Estate, FakeShell, Row, ServerError
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import settings as module
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.test_settings import GOOD
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _certificate_share, _stored_certificates
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import share as _certificate_share
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import stored as _stored_certificates
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     certificate,
     certificate_assignment,

@@ -9,9 +9,9 @@ import json
 from datetime import timedelta
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _stored_certificates
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._local_store import EXPORT
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._server_components import MARKER
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import stored as _stored_certificates
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.components import MARKER
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.local_store import EXPORT
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     local_store,
     server_components,

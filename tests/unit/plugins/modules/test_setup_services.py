@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _stored_certificates
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import stored as _stored_certificates
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     lync_service,
     server_components,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.organisation.deployment import publish
 from ansible_collections.lync.xmpp_migration.lab.organisation.topology_draft import Draft
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import NOTES_FILE
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.losses import NOTES_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import topology as module
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 

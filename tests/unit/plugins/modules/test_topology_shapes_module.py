@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration import lab as lab_package
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology_losses import NOTES_FILE
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.losses import NOTES_FILE
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     configuration_store_location,
     database,

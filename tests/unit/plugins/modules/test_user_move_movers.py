@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Estate, FakeShell, ServerError

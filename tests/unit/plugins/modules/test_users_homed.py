@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Query
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Query
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move, users_homed
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
     NEW,

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _package_source as source
-from ansible_collections.lync.xmpp_migration.plugins.module_utils import _restart as restarts
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt, NeverRan, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._module import Task, outcome
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt, NeverRan, Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows import package_source as source
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._windows import restart as restarts
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     hosts_file,
     package,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.organisation.certificates import certificates_of
 from ansible_collections.lync.xmpp_migration.lab.organisation.resolution import HOSTS
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import InDoubt, NeverRan
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InDoubt, NeverRan
 from ansible_collections.lync.xmpp_migration.plugins.modules import (
     hosts_file,
     package,

@@ -11,12 +11,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import Change, Cmdlet, Effect, change_to_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._overlay import Overlay
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._performer import Reply
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
+    Change,
+    Cmdlet,
+    Effect,
+    change_to_json,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.overlay import Overlay
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._faults import Fate, Fault
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import MoverPerformer, Movers
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._pipe import NeverArrived

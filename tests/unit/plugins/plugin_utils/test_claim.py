@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import NotReady, StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NotReady, StateError
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._claim import claim
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._runtime import Process
 

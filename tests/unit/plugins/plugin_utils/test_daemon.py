@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import (
     Change,
     Cmdlet,
     Secret,
     change_to_json,
     to_json,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     InDoubt,
     InvalidRequest,
     NeverRan,
@@ -36,8 +36,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._session import SocketTransport
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import SocketTransport
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _client, _daemon, _runtime
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._claim import claim
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._daemon import Daemon

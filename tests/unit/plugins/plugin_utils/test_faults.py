@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 import requests.exceptions
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import Unreachable
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import Unreachable
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _faults, _winrm
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._endpoint import Endpoint
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._faults import Fate, judge

@@ -12,7 +12,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import BadAnswer, InDoubt
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import BadAnswer, InDoubt
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._frames import (
     Collector,
     Decoder,

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import AnswerTimeout, NeverRan, Unreachable
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
+    AnswerTimeout,
+    NeverRan,
+    Unreachable,
+)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _movers
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._faults import quota_reached
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import Movers

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import (
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
     AnswerTimeout,
     InDoubt,
     MigrationError,
@@ -23,10 +23,10 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import entries
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving import FailureLimit, Roster, Verdict
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving_run import Drive, Way, seen_verdict
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving_waves import Gate, Hours
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.moving import FailureLimit, Roster, Verdict
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.moving_run import Drive, Way, seen_verdict
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.waves import Gate, Hours
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._movers import Movers
 from hypothesis import given, settings
 from hypothesis import strategies as st

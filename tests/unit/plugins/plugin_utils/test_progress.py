@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._calls import change_from_json
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._journal import Journal
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._moving_rows import FIELDS, Rows, cell
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import change_from_json
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.rows import FIELDS, Rows, cell
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._progress import (
     MOVING,
     Follow,

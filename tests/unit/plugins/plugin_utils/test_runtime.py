@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._errors import StateError
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import StateError
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _runtime
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._runtime import Process, Run
 

@@ -1,0 +1,106 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One certificate with its key on every server of an Edge pool, as A/V authentication wants it.
+
+The key travels as a PFX file that is encrypted with a password made for this one journey: from server to server, through
+the memory of this process. Neither file nor password is kept anywhere.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from .._engine.calls import UNKNOWN, Change, Cmdlet, Secret, WriteSlice
+from .._engine.errors import MigrationError, Mismatch, NotReady
+from .._engine.module import Task
+from .._engine.session import Session
+from .._servers.server import FOLDER, removal
+from . import stored as store
+from .stored import Stored, Wanted, stored, suitable
+
+FILE = f"{FOLDER}\\lync_xmpp_migration-shared.pfx"
+
+
+def take(task: Task, wanted: Wanted, holder: str) -> Stored:
+    """Bring the certificate here that another server of the pool has."""
+    source, session = task.session_for(holder), task.session
+    for one, host in ((source, holder), (session, task.context.host)):
+        if str(one.hello.get("windows") or "").startswith("6.1"):
+            raise NotReady(
+                f"{host} runs Windows Server 2008 R2, where no cmdlet takes a certificate with its key out or in, and certutil "
+                "would want the password on its command line: export the certificate on one server of the Edge pool and "
+                "import it on the others by hand (MMC, Certificates), then run this again."
+            )
+    theirs = suitable(stored(source.read(store.query(source))[0]), wanted, wanted.uses, store.now())
+    if theirs is None:
+        raise NotReady(
+            f"{holder} has no certificate with its key for {', '.join(wanted.uses)} that carries {', '.join(wanted.names)}, and "
+            "all servers of the Edge pool have to have the same one: run this on that server first."
+        )
+    what = f"certificate for {', '.join(wanted.uses)}, as {holder} has it,"
+    password = Secret(secrets.token_urlsafe(32))
+    try:
+        content = _export(source, theirs, password, what)
+        _import(session, theirs, password, content, what)
+    finally:
+        _clean(what, source, session)
+    if task.check_mode:
+        return theirs
+    found = next(
+        (one for one in stored(session.read(store.query(session))[0]) if one.thumbprint == theirs.thumbprint), None
+    )
+    if found is None or not found.has_key:
+        raise Mismatch(
+            f"The {what} was imported on {task.context.host} without an error, but is not in its store with a private key. Run "
+            "the task again."
+        )
+    return found
+
+
+def _export(source: Session, theirs: Stored, password: Secret, what: str) -> bytes:
+    parameters = {
+        "Cert": f"{store.MY}\\{theirs.thumbprint}",
+        "FilePath": FILE,
+        "Password": password,
+        "Force": True,
+        "Confirm": False,
+    }
+    effect = source.effect("file", FILE, {"FullName": FILE, "Length": UNKNOWN})
+    source.change(Change(Cmdlet("Export-PfxCertificate", parameters), what, (effect,)))
+    return b"" if source.check else source.read_file(FILE, 1_000_000)
+
+
+def _import(session: Session, theirs: Stored, password: Secret, content: bytes, what: str) -> None:
+    if session.check:
+        written = session.effect("file", FILE, {"FullName": FILE, "Length": UNKNOWN})
+        session.change(Change(WriteSlice(FILE, 0, b""), what, (written,)))
+    else:
+        session.write_file(FILE, content, what)
+    parameters = {
+        "FilePath": FILE,
+        "CertStoreLocation": store.MY,
+        "Password": password,
+        "Exportable": True,
+        "Confirm": False,
+    }
+    undo = Cmdlet("Remove-Item", {"LiteralPath": f"{store.MY}\\{theirs.thumbprint}", "Confirm": False})
+    session.change(
+        Change(
+            Cmdlet("Import-PfxCertificate", parameters),
+            what,
+            (store.certificate_effect(session, theirs.thumbprint, theirs.names),),
+            undo=(undo,),
+        )
+    )
+
+
+def _clean(what: str, *sessions: Session) -> None:
+    for one in sessions:
+        try:
+            one.change(removal(one, FILE, what), tolerate=True)
+        except MigrationError:
+            pass  # what went wrong before is what is to be reported; the next run writes the file anew and removes it

@@ -1,0 +1,101 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the modules for DNS records in the form that the rest works with: servers, signers, what is left alone.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._engine.errors import InvalidInput
+from .._settings.names import BadName, fqdn, shown
+from .gss import Kerberos
+from .records import RecordSet, Wanted, wanted_sets
+from .servers import Server, make_key
+
+_SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
+_KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
+_PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
+
+
+def check_servers(servers: Sequence[Server]) -> None:
+    for one in servers:
+        if not one.address or not 0 < one.port < 65536:
+            raise InvalidInput(
+                "servers names each authoritative name server by address and port, the primary one first."
+            )
+        if not _SERVER.fullmatch(one.address):
+            raise InvalidInput(
+                f"servers: address: an IP address or a name is wanted, but {shown(one.address)} is none."
+            )
+
+
+def servers_of(options: Sequence[Mapping[str, Any]]) -> list[Server]:
+    servers = [Server(str(one["address"]).strip(), int(one["port"])) for one in options]
+    check_servers(servers)
+    return servers
+
+
+def left_alone(zone: str, wanted: Sequence[Wanted], values: Sequence[str]) -> dict[str, RecordSet]:
+    """Record sets that are left alone, should they be found so."""
+    if not values:
+        return {}
+    asked = [{"name": one.name, "type": one.type, "values": values, "state": "present"} for one in wanted]
+    try:
+        there = wanted_sets(zone, asked, False)
+    except InvalidInput as exc:
+        raise InvalidInput(f"unless_values: {exc.text}") from exc
+    return {one.identity: RecordSet(one.name, one.type, 0, tuple(one.values or ())) for one in there}
+
+
+def signer(params: Mapping[str, Any], manual: bool) -> Any:
+    """A TSIG key, a Kerberos identity, or nothing where nobody signs."""
+    name, secret = params["tsig_key_name"], params["tsig_secret"]
+    kerberos = _kerberos(params)
+    if params["gss_tsig"] and (name or secret):
+        raise InvalidInput("An update is signed by gss_tsig or by tsig_key_name and tsig_secret: give one of them.")
+    if params["gss_tsig"] and not manual:
+        kerberos.check()
+        return kerberos
+    if manual or not (name or secret):
+        return None
+    if not (name and secret):
+        raise InvalidInput("tsig_key_name and tsig_secret go together: give both.")
+    if not _KEY.fullmatch(name):
+        raise InvalidInput(
+            f"tsig_key_name: the name of a key such as migration.contoso.com is wanted, but {shown(name)} is none."
+        )
+    return make_key(name, secret, params["tsig_algorithm"])
+
+
+def _kerberos(params: Mapping[str, Any]) -> Kerberos:
+    """Who is to sign; what is given is looked at whether or not it is used."""
+    name, principal = params["kerberos_server_name"], params["kerberos_principal"]
+    keytab, cache = params["kerberos_keytab"], params["kerberos_cache"]
+    try:
+        name = fqdn(name or (params["servers"][0]["address"] if params["gss_tsig"] else "unused.invalid"))
+    except BadName as exc:
+        raise InvalidInput(
+            "kerberos_server_name: the full name of the first server is wanted, as Kerberos knows it "
+            f"(DNS/ns1.contoso.com), but {shown(name)} is none."
+        ) from exc
+    if principal is not None and not _PRINCIPAL.fullmatch(principal):
+        raise InvalidInput(
+            f"kerberos_principal: a name such as dnsupdate@CONTOSO.COM is wanted, but {shown(principal)} is none."
+        )
+    if keytab and cache:
+        raise InvalidInput("kerberos_keytab and kerberos_cache exclude each other: give one of them.")
+    if keytab and (not principal or not os.path.isfile(keytab)):
+        raise InvalidInput(
+            "kerberos_keytab is the file on the controller with the key of kerberos_principal: give both."
+        )
+    if cache is not None and not cache.isprintable():
+        raise InvalidInput(f"kerberos_cache: a ticket cache is wanted, but {shown(cache)} is none.")
+    return Kerberos(name, principal, keytab, cache)

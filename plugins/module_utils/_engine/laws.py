@@ -1,0 +1,411 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The laws of the migration: which change needs which evidence first, and what is never done.
+
+Pure functions over a change and the facts. They decide on declared effects and on parameters, never on who asks. Each
+refusal is one sentence: what is refused, which evidence of which member is missing or out of date, what to run.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from .calls import UNKNOWN, Change, Cmdlet, Effect
+from .collections import COLLECTIONS, ORGANISATION
+from .facts import FRESH, MISSING, OLD, Finding
+from .never import never
+
+FRONT_ENDS, EDGES = "lync_2013_front_ends", "lync_2013_edges"
+LEGACY_FRONT_ENDS, LEGACY_EDGES = "lync_legacy_front_ends", "lync_legacy_edges"
+
+
+class FactsLike(Protocol):
+    check: bool
+
+    @property
+    def now(self) -> datetime: ...
+
+    def members(self, *groups: str) -> tuple[str, ...]: ...
+
+    def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that can be verified: in words, by which tag of the master playbook, and what makes it stale."""
+
+    that: str
+    tag: str
+    depends: tuple[str, ...] = ()
+    #: what it says does not change with time: evidence of it does not grow old
+    lasting: bool = False
+
+
+_TOPOLOGY = ("topology_document", "site", "pool", "computer", "edge_server", "registrar")
+_EDGE = ("topology_document", "edge_server")
+
+FACTS: Mapping[str, Fact] = {
+    "legacy_route": Fact(
+        "SIP federation of the site and the pool leads through the legacy Edge", "user_move",
+        ("topology_document", "site", "registrar", "edge_server", "allowed_domain"),
+    ),
+    "no_partner": Fact("Lync Server 2013 has no XMPP partner", "user_move", ("xmpp_partner",)),
+    "pilot_reached_partner": Fact(
+        "a pilot user on the new pool reaches the XMPP partners through the legacy gateway", "user_move",
+        ("topology_document", "site", "registrar", "edge_server", "allowed_domain", "xmpp_partner"),
+    ),
+    "services_running": Fact("the services of the new Edge run", "edge_deploy", ("windows_service",)),
+    "users_homed": Fact(
+        "every user is homed on a Lync Server 2013 pool", "user_move",
+        ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser"),
+    ),
+    "components": Fact("the XMPP components are installed", "federation_enable", _EDGE),
+    "xmpp_listening": Fact(
+        "the XMPP ports are open", "federation_enable", (*_EDGE, "component", "certificate_use", "windows_service"),
+    ),
+    "certificate_names": Fact(
+        "the certificate for XMPP carries the names that partners look for", "federation_enable", ("certificate_use",),
+    ),
+    "replicated": Fact("the topology has replicated", "federation_enable", _TOPOLOGY),
+    "partner_seen": Fact("the XMPP partners are in the local store", "federation_enable", ("xmpp_partner",)),
+    "xmpp_answers": Fact(
+        "the new Edge answers XMPP from outside", "federation_enable",
+        (*_EDGE, "component", "certificate_use", "windows_service"),
+    ),
+    "ttl_lowered": Fact("the lifetimes of the DNS records were lowered long enough ago", "dns_update"),
+    "accepted": Fact("the operator has accepted the migration", "accept", ("xmpp_partner",)),
+    "baseline": Fact("a record of the organisation as it was is kept", "pool_deploy", lasting=True),
+    "legacy_configuration": Fact(
+        "the configuration of Office Communications Server was imported", "pool_deploy", ("Merge-CsLegacyTopology",),
+    ),
+    "no_central_store": Fact("the forest has no Central Management store yet", "pool_deploy", ("store_location",)),
+}  # fmt: skip
+
+
+def touched_by(fact: str, member: str) -> tuple[str, ...]:
+    """What makes a member's evidence stale: changes of its own rows where each host has its own, else everybody's."""
+    names = []
+    for one in FACTS[fact].depends:
+        table = COLLECTIONS.get(one)
+        own = table is not None and table.store in ("host", "local") and member != ORGANISATION
+        names.append(f"{one}@{member.casefold()}" if own else one)
+    return tuple(names)
+
+
+@dataclass(frozen=True)
+class Need:
+    """Evidence of a fact for every member of these groups, or (no group) for the organisation."""
+
+    fact: str
+    groups: tuple[str, ...] = ()
+
+
+_ALL = (FRONT_ENDS, EDGES)
+_USERS_HOMED = (Need("users_homed"),)
+_PARTNER = (
+    Need("users_homed"),
+    Need("components", _ALL),
+    Need("xmpp_listening", (EDGES,)),
+    Need("certificate_names", (EDGES,)),
+    Need("replicated", _ALL),
+)
+_SWAP = (
+    Need("partner_seen", _ALL),
+    Need("certificate_names", (EDGES,)),
+    Need("xmpp_answers"),
+)
+_ACCEPTED = (Need("accepted"),)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A kind of effect, in words, and what it needs first. Where `override` is set the object may be named instead."""
+
+    law: str
+    says: str
+    applies: Callable[[Change, Effect, FactsLike], bool]
+    needs: tuple[Need, ...]
+    override: bool = False
+
+
+# --- what an effect is
+
+
+def _was(change: Change, name: str) -> Any:
+    return (change.before or {}).get(name)
+
+
+def _record_was(change: Change, effect: Effect, name: str) -> Any:
+    """Of the record set that the effect is about: one update may change several of a zone."""
+    before = change.before or {}
+    records = before.get("records")
+    if isinstance(records, Mapping):
+        before = records.get(effect.identity) or {}
+    return before.get(name)
+
+
+def _becomes(effect: Effect, name: str) -> Any:
+    return (effect.properties or {}).get(name)
+
+
+def _set(value: Any) -> bool:
+    return value is UNKNOWN or value not in (None, "", 0, [])
+
+
+def _moves(change: Change, effect: Effect) -> bool:
+    pool = _becomes(effect, "RegistrarPool")
+    return effect.collection == "user" and _set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))
+
+
+def _folded(value: Any) -> str:
+    return "" if value is None or value is UNKNOWN else str(value).casefold()
+
+
+def _host_in(name: Any, members: Iterable[str]) -> bool:
+    """Whether a pool or service belongs to a host of a group: inventory names are FQDNs or their first labels."""
+    fqdn = _folded(name).rpartition(":")[2]
+    return bool(fqdn) and any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
+
+
+def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _moves(change, effect) and _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
+
+
+def _moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _moves(change, effect) and not _moves_back(change, effect, facts)
+
+
+def _moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _moves_on(change, effect, facts) and _was(change, "Pilot") is not True
+
+
+def _moves_from_ocs(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """Move-CsLegacyUser grants the imported policies, so they have to be there."""
+    call = change.call
+    return isinstance(call, Cmdlet) and call.name == "Move-CsLegacyUser" and _moves(change, effect)
+
+
+def _xmpp_port_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return effect.collection == "edge_server" and any(
+        _set(_becomes(effect, one)) and not _set(_was(change, one)) for one in ("XmppListeningPort", "XmppInternalPort")
+    )
+
+
+def _xmpp_route_set(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    route = _becomes(effect, "XmppFederationRoute")
+    return (
+        effect.collection == "site" and _set(route) and _folded(route) != _folded(_was(change, "XmppFederationRoute"))
+    )
+
+
+def _partner_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """A new partner, or another domain of one: both switch a domain over."""
+    if effect.collection != "xmpp_partner" or effect.properties is None:
+        return False
+    if change.before is None:
+        return True
+    more, had = _becomes(effect, "AdditionalDomains"), _was(change, "AdditionalDomains")
+    if more is UNKNOWN:
+        return True
+    return bool(
+        {_folded(one) for one in more or ()} - {_folded(one) for one in (had if had is not UNKNOWN else ()) or ()}
+    )
+
+
+def _is_xmpp_srv(effect: Effect) -> bool:
+    return effect.collection == "dns_record_set" and effect.identity.casefold().startswith("_xmpp-server._tcp.")
+
+
+def _target_swapped(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    if not _is_xmpp_srv(effect):
+        return False
+    if effect.properties is None:
+        return True
+    return "Values" in effect.properties and _as_set(effect.properties["Values"]) != _as_set(
+        _record_was(change, effect, "Values")
+    )
+
+
+def _as_set(values: Any) -> set[str]:
+    return {_folded(one) for one in values} if isinstance(values, (list, tuple)) else {_folded(values)}
+
+
+def _ttl_raised(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    now, before = _becomes(effect, "Ttl"), _record_was(change, effect, "Ttl")
+    return effect.collection == "dns_record_set" and isinstance(now, int) and isinstance(before, int) and now > before
+
+
+def _allowed_domain_changed(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return effect.collection == "allowed_domain" and (effect.properties is None or change.before is not None)
+
+
+def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    route, before = _becomes(effect, "FederationRoute"), _was(change, "FederationRoute")
+    if effect.collection != "site" or "FederationRoute" not in (effect.properties or {}) or not _set(before):
+        return False
+    if _folded(route) == _folded(before) or _host_in(route, facts.members(LEGACY_EDGES)):
+        return False
+    return not _host_in(before, facts.members(EDGES))
+
+
+def _reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """What first changes something outside of the new hosts: Active Directory, and the published topology."""
+    return effect.collection in ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document")
+
+
+GUARDS: tuple[Guard, ...] = (
+    Guard("L4", "{object} is not changed", _reaches_out, (Need("baseline"),)),
+    Guard(
+        "L1", "{object} is not moved", _moves_on,
+        (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")), override=True,
+    ),
+    Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),), override=True),
+    Guard("L1", "{object} is not moved", _moves_from_ocs, (Need("legacy_configuration"),)),
+    Guard(
+        "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,
+    ),
+    Guard("L1", "{object} gets no XMPP port", _xmpp_port_appears, _USERS_HOMED),
+    Guard("L1", "{object} gets no XMPP federation route", _xmpp_route_set, _USERS_HOMED),
+    Guard("L1", "{object} is not added to the XMPP partners", _partner_appears, _PARTNER),
+    Guard("L2", "the DNS record {identity} is not changed", _target_swapped, _SWAP),
+    Guard("L2", "the lifetime of the DNS record {identity} is not raised", _ttl_raised, _ACCEPTED),
+    Guard("L2", "{object} is neither changed nor removed", _allowed_domain_changed, _ACCEPTED, override=True),
+    Guard("L2", "SIP federation of {object} does not leave the legacy Edge", _sip_route_leaves, _ACCEPTED, override=True),
+)  # fmt: skip
+
+
+# --- the verdict
+
+
+def refusals(change: Change, facts: FactsLike) -> list[str]:
+    """Why the change may not be made as things stand; empty where it may."""
+    reasons = never(change)
+    reasons += _central_store(change, facts)
+    for effect in change.effects:
+        for guard in GUARDS:
+            if not guard.applies(change, effect, facts) or (guard.override and overridden(change, effect)):
+                continue
+            says = guard.says.format(object=change.object, identity=effect.identity)
+            reasons += _unmet(says, guard.needs, facts)
+        if _target_swapped(change, effect, facts) and not overridden(change, effect):
+            reasons += _ttl_not_run_out(change, effect, facts)
+    return list(dict.fromkeys(reasons))
+
+
+def overridden(change: Change, effect: Effect) -> bool:
+    """An option of the task named this very object, so the operator takes it on himself. It is journalled."""
+    if not change.override:
+        return False
+    names = {effect.identity, effect.identity.partition(":")[2], change.object}
+    return change.override.casefold() in {one.casefold() for one in names if one}
+
+
+def require(
+    facts: FactsLike, fact: str, members: Iterable[str] = (ORGANISATION,), what: str = "This step"
+) -> list[str]:
+    """The refusals for a fact that a module itself wants to see proved."""
+    return _refusal(f"{what} is not done", {fact: _missing(fact, tuple(members), facts)})
+
+
+def _unmet(says: str, needs: Iterable[Need], facts: FactsLike) -> list[str]:
+    missing: dict[str, str] = {}
+    for need in needs:
+        empty = [group for group in need.groups if not facts.members(group)]
+        if empty:
+            return [
+                f"{_upper(says)}: the inventory has no host in the group {' and '.join(empty)}, so nothing proves that "
+                f"{FACTS[need.fact].that} there. Complete the inventory."
+            ]
+        members = facts.members(*need.groups) if need.groups else (ORGANISATION,)
+        missing[need.fact] = _missing(need.fact, members, facts)
+    return _refusal(says, missing)
+
+
+def _missing(fact: str, members: tuple[str, ...], facts: FactsLike) -> str:
+    """What evidence of a fact is not fresh, and for whom; empty where all is."""
+    found: dict[str, list[str]] = {}
+    for member in members:
+        status = facts.finding(fact, member, touched_by(fact, member)).status
+        if status != FRESH and not (FACTS[fact].lasting and status == OLD):
+            found.setdefault(status, []).append(member)
+    if not found:
+        return ""
+    how = [
+        f"{_STATUS[status]}{'' if names == [ORGANISATION] else ' for ' + ', '.join(names)}"
+        for status, names in found.items()
+    ]
+    return f"that {FACTS[fact].that} {' and '.join(how)}"
+
+
+def _refusal(says: str, missing: Mapping[str, str]) -> list[str]:
+    """One sentence with all that is missing, and which parts of the master playbook find it out."""
+    lacking = {fact: text for fact, text in missing.items() if text}
+    if not lacking:
+        return []
+    tags = list(dict.fromkeys(FACTS[fact].tag for fact in lacking))
+    return [f"{_upper(says)}: {'; '.join(lacking.values())}. Run {_playbook(*tags)}."]
+
+
+_STATUS = {
+    MISSING: "has not been verified",
+    OLD: "was verified more than 24 hours ago",
+    "stale": "was verified before something that it depends on was changed",
+}
+
+
+def _playbook(*tags: str) -> str:
+    if tags == ("accept",):
+        return "the playbook lync.xmpp_migration.accept"
+    return f"the playbook lync.xmpp_migration.migrate with --tags {','.join(tags)} and without --limit"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
+    """Resolvers may keep the old record until its old lifetime has run out since it was lowered."""
+    zone = str(
+        _becomes(effect, "Zone")
+        or _record_was(change, effect, "Zone")
+        or effect.identity.split()[0].split("_tcp.", 1)[1]
+    )
+    zone = zone.rstrip(".")
+    says = f"the DNS record {effect.identity} is not changed"
+    reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})
+    if reasons or facts.check:
+        return reasons
+    earliest = moment(facts.finding("ttl_lowered", zone).value)
+    if earliest is None or earliest > facts.now:
+        when = earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
+        return [
+            f"{_upper(says)}: resolvers may keep the old record of {zone} until {when}. Run {_playbook('dns_update')} after that."
+        ]
+    return []
+
+
+def moment(value: Any) -> datetime | None:
+    """The time in the value of `ttl_lowered`: ISO 8601, by itself or under `earliest`."""
+    text = value.get("earliest") if isinstance(value, Mapping) else value
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _central_store(change: Change, facts: FactsLike) -> list[str]:
+    call = change.call
+    if not isinstance(call, Cmdlet):
+        return []
+    makes_one = call.name == "Set-CsConfigurationStoreLocation" or (
+        call.name == "Install-CsDatabase" and call.parameters.get("CentralManagementDatabase") is True
+    )
+    return require(facts, "no_central_store", what=change.object) if makes_one else []

@@ -1,0 +1,291 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dictionary lync_migration, validated as a whole before anything is read from a server.
+
+All problems are found at once, each is one sentence: which object, what is wanted, what was found, what to do.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._engine.errors import InvalidInput
+from .._xmpp.negotiation import REQUIRED, check_triple
+from .keys import SCHEMA
+from .names import same
+from .schema import Problems
+
+ROOT = "lync_migration"
+
+#: What the whole migration needs; a role that is used alone needs less.
+NEEDED = (
+    "name", "source", "pool", "edge", "legacy", "sip_domains", "topology_source", "partners", "users", "access_policy", "certificates", "dns",
+)  # fmt: skip
+
+
+class InvalidSettings(InvalidInput):
+    """`problems` lists all that is wrong."""
+
+    kind = "invalid_settings"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problems" if len(problems) != 1 else "one problem"
+        super().__init__(f"{ROOT} and the inventory have {count}; nothing was changed. " + " ".join(self.problems))
+
+    def facts(self) -> dict[str, Any]:
+        return {"problems": list(self.problems)}
+
+    @classmethod
+    def rebuild(cls, data: Mapping[str, Any]) -> InvalidSettings:
+        problems = data.get("problems")
+        return cls([str(one) for one in problems] if isinstance(problems, list) else [str(data.get("text", ""))])
+
+
+@dataclass(frozen=True)
+class Checked:
+    settings: Mapping[str, Any]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check(settings: object, needed: Iterable[str] = NEEDED) -> Checked:
+    """The settings in the form that is compared, with every problem and every warning."""
+    problems = Problems()
+    clean = SCHEMA(ROOT, settings, problems)
+    if isinstance(settings, Mapping):
+        for key in needed:
+            if key not in settings and key != "name":
+                problems.add(ROOT, f"The key {key!r} is wanted by this playbook, but is missing.")
+    warnings: list[str] = []
+    _servers(clean, problems)
+    _sources(clean, problems)
+    _partners(clean, problems, warnings)
+    _people(clean, problems)
+    _rest(clean, problems)
+    _not_yet(clean, problems)
+    return Checked(clean, tuple(problems.sentences), tuple(warnings))
+
+
+def check_groups(required: Iterable[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Groups that a playbook needs and that have no member: an empty group would be a skipped play."""
+    return [
+        f"The inventory group {group} has no member, so its plays would be skipped without a word: put the hosts of "
+        "that kind into it."
+        for group in required
+        if not groups.get(group)
+    ]
+
+
+def _get(settings: Mapping[str, Any], *path: str) -> Any:
+    value: Any = settings
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _servers(settings: Mapping[str, Any], problems: Problems) -> None:
+    computers = (("pool", "fqdn"), ("edge", "fqdn"), ("legacy", "pool_fqdn"), ("legacy", "edge_fqdn"),
+                 ("legacy", "gateway_fqdn"))  # fmt: skip
+    known: dict[str, str] = {}
+    for path in computers:
+        value = _get(settings, *path)
+        where = ".".join(path)
+        if value and value in known:
+            problems.add(f"{ROOT}.{where}", f"{value} is the FQDN of {known[value]} already: side by side means two.")
+        elif value:
+            known[value] = where
+    for key in ("access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
+        value = _get(settings, "edge", key)
+        if value and value in known:
+            problems.add(f"{ROOT}.edge.{key}", f"{value} is the FQDN of {known[value]}: an external name is wanted.")
+    edge = settings.get("edge") or {}
+    if edge.get("machines") and (edge.get("internal_address") or edge.get("external_address")):
+        problems.add(
+            f"{ROOT}.edge", "machines has the addresses, so internal_address and external_address are too much."
+        )
+    elif edge and not edge.get("machines") and not (edge.get("internal_address") and edge.get("external_address")):
+        problems.add(f"{ROOT}.edge", "internal_address and external_address are wanted (or machines), but are missing.")
+    for where, machine in (
+        ("edge", edge),
+        *((f"edge.machines[{i}]", m) for i, m in enumerate(edge.get("machines") or ())),
+    ):
+        inside, outside = machine.get("internal_address"), machine.get("external_address")
+        if inside and inside == outside:
+            problems.add(f"{ROOT}.{where}", f"{inside} is both the internal and the external address: an Edge has two.")
+    _pool(settings, known, problems)
+    _edge_pool(edge, known, problems)
+    _topology(settings, problems)
+
+
+def _topology(settings: Mapping[str, Any], problems: Problems) -> None:
+    declared = settings.get("topology_source") == "declared" and settings.get("source") == "lync_2010"
+    if declared and "simple_urls_dropped" not in (settings.get("topology_accepts") or ()):
+        problems.add(
+            f"{ROOT}.topology_accepts",
+            "A declared topology on a store of Lync Server 2010 drops the simple URLs of the whole organisation until the "
+            "same task has put them back: accept that with [simple_urls_dropped], or set topology_source to builder.",
+        )
+
+
+def _pool(settings: Mapping[str, Any], known: Mapping[str, str], problems: Problems) -> None:
+    pool = settings.get("pool") or {}
+    own = ("machines", "sql", "file_store")
+    if pool.get("kind") == "enterprise":
+        for key in own:
+            if not pool.get(key):
+                problems.add(f"{ROOT}.pool", f"An Enterprise pool wants {key}, but it is missing.")
+        if not pool.get("internal_web_fqdn"):
+            problems.add(
+                f"{ROOT}.pool",
+                "An Enterprise pool wants internal_web_fqdn, the name under which the load balancer answers, but it is missing.",
+            )
+    elif pool.get("kind") == "standard":
+        for key in own:
+            if pool.get(key):
+                problems.add(
+                    f"{ROOT}.pool.{key}",
+                    "A Standard Edition pool is one server with its own SQL Server and share: take it out.",
+                )
+    for index, machine in enumerate(pool.get("machines") or ()):
+        _other_computer(f"{ROOT}.pool.machines[{index}]", machine.get("fqdn"), known, problems)
+    store = _get(settings, "pool", "sql", "server_fqdn")
+    if store and store in known:
+        problems.add(
+            f"{ROOT}.pool.sql.server_fqdn",
+            f"{store} is the FQDN of {known[store]} already: the databases are on a server of their own.",
+        )
+
+
+def _edge_pool(edge: Mapping[str, Any], known: Mapping[str, str], problems: Problems) -> None:
+    machines = edge.get("machines") or ()
+    for index, machine in enumerate(machines):
+        name = machine.get("fqdn")
+        if len(machines) == 1 and name == edge.get("fqdn"):
+            continue
+        _other_computer(f"{ROOT}.edge.machines[{index}]", name, known, problems)
+
+
+def _other_computer(where: str, name: Any, known: Mapping[str, str], problems: Problems) -> None:
+    if name and name in known:
+        problems.add(where, f"{name} is the FQDN of {known[name]} already: a machine of a pool has a name of its own.")
+
+
+def _sources(settings: Mapping[str, Any], problems: Problems) -> None:
+    """What only one of the two sources has."""
+    source, ocs = settings.get("source"), settings.get("ocs")
+    if source == "ocs_2007_r2" and not ocs:
+        problems.add(
+            ROOT,
+            "The key 'ocs' is wanted for the source ocs_2007_r2: its Edge Servers are not in Active Directory, so the merge of the "
+            "topology has to be told of them.",
+        )
+    if source == "lync_2010" and ocs:
+        problems.add(f"{ROOT}.ocs", "It is for the source ocs_2007_r2, and the source is lync_2010: take it out.")
+
+
+def _partners(settings: Mapping[str, Any], problems: Problems, warnings: list[str]) -> None:
+    own = set(settings.get("sip_domains") or ())
+    for one in settings.get("xmpp_domains") or ():
+        if own and one not in own:
+            problems.add(f"{ROOT}.xmpp_domains", f"{one} is not among sip_domains: only own SIP domains have users.")
+    seen: dict[str, int] = {}
+    for index, partner in enumerate(settings.get("partners") or ()):
+        where = f"{ROOT}.partners[{index}]"
+        if partner.get("domain"):
+            where += f" ({partner['domain']})"
+        for one in (partner.get("domain"), *(partner.get("additional_domains") or ())):
+            if not one:
+                continue
+            if one in own:
+                problems.add(where, f"{one} is an own SIP domain, and a partner is somebody else: take it out of one.")
+            if one in seen:
+                problems.add(where, f"{one} stands in partners[{seen[one]}] already: name each domain once.")
+            seen.setdefault(one, index)
+        _negotiation(where, partner, problems, warnings)
+
+
+def _negotiation(where: str, partner: Mapping[str, Any], problems: Problems, warnings: list[str]) -> None:
+    keys = ("tls_negotiation", "sasl_negotiation", "support_dialback_negotiation")
+    if any(partner.get(key, True) is None for key in keys):
+        return  # said already
+    # what is left out takes the cmdlet's default
+    tls, sasl, dialback = (
+        partner.get(key, default) for key, default in zip(keys, (REQUIRED, REQUIRED, True), strict=True)
+    )
+    verdict = check_triple(tls, sasl, dialback)
+    found = f"tls_negotiation {tls}, sasl_negotiation {sasl}, support_dialback_negotiation {str(dialback).lower()}"
+    if not verdict.valid:
+        problems.add(where, f"{found} is not a valid combination: {verdict.reason}")
+    warnings += [f"{where}: {found}. {warning}" for warning in verdict.warnings]
+    if partner.get("partner_type") == "PublicVerified":
+        warnings.append(f"{where}: Microsoft does not recommend the partner type PublicVerified.")
+
+
+def _people(settings: Mapping[str, Any], problems: Problems) -> None:
+    own = settings.get("sip_domains") or ()
+    lists = (("users", "pilot"), ("access_policy", "grant_to"), ("access_policy", "accepted_losses"))
+    for path in lists:
+        value = _get(settings, *path)
+        for one in value if isinstance(value, list) else ():
+            if own and one.partition("@")[2] not in own:
+                problems.add(
+                    f"{ROOT}.{'.'.join(path)}", f"{one} is in none of sip_domains: only own users are named here."
+                )
+    identity, grant = _get(settings, "access_policy", "identity"), _get(settings, "access_policy", "grant_to")
+    if identity and grant and not identity.startswith("tag:"):
+        problems.add(
+            f"{ROOT}.access_policy.grant_to",
+            f"{identity} applies by itself and is granted to nobody: leave grant_to out, or name a policy for users.",
+        )
+    copied = _get(settings, "access_policy", "copy_from")
+    if identity and same(identity, copied):
+        problems.add(f"{ROOT}.access_policy.copy_from", f"{copied} is the policy itself: name another one.")
+
+
+#: What the design has a place for and the roles of this version do not do: said at once, not half-way.
+_NOT_YET = {("dns", "method"): "microsoft"}
+
+
+def _not_yet(settings: Mapping[str, Any], problems: Problems) -> None:
+    for path, value in _NOT_YET.items():
+        if _get(settings, *path) == value:
+            problems.add(
+                f"{ROOT}.{'.'.join(path)}", f"{value} is not done by the roles of this version: see the README."
+            )
+
+
+def _rest(settings: Mapping[str, Any], problems: Problems) -> None:
+    certificates = settings.get("certificates") or {}
+    authority = certificates.get("authority")
+    for key, one in certificates.items():
+        if key == "authority" or not isinstance(one, Mapping):
+            continue
+        where = f"{ROOT}.certificates.{key}"
+        own = {"certificate", "key"} & set(one)
+        if len(own) == 1:
+            problems.add(where, "certificate and key of the authority belong together: give both, or neither.")
+        if one.get("source") == "private_ca" and not own and not authority:
+            problems.add(
+                where, "private_ca wants certificate and key of the authority, here or in certificates.authority."
+            )
+        if one.get("source") == "imported" and own:
+            problems.add(
+                where, "imported means that the certificate is on the server already: certificate and key are too much."
+            )
+    dns = settings.get("dns") or {}
+    if dns.get("method", "rfc2136") == "rfc2136" and dns and not dns.get("servers"):
+        problems.add(f"{ROOT}.dns", "rfc2136 wants servers, the name servers of the zones, but has none.")
+    if dns.get("method") in ("microsoft", "manual") and dns.get("tsig_key_name"):
+        problems.add(f"{ROOT}.dns.tsig_key_name", f"a TSIG key is for rfc2136, and the method is {dns['method']}.")
+    window, final = dns.get("ttl_window"), dns.get("ttl_final")
+    if window is not None and final is not None and window > final:
+        problems.add(
+            f"{ROOT}.dns", f"ttl_window {window} is longer than ttl_final {final}: the window wants the short one."
+        )

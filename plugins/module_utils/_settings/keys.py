@@ -1,0 +1,199 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The keys of lync_migration: which there are, and which values each takes. What they mean together is in _settings.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._xmpp.negotiation import LEVELS
+from .names import BadName, address, domain, fqdn, free_text, policy_identity, shown, sip_uri, site_name
+from .schema import Either, Key, boolean, each, name, number, one_of, table, text
+
+#: What only a person can do, in a console that has no cmdlets.
+GATES = (
+    "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
+)  # fmt: skip
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+def _plain_name(value: object) -> str:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise BadName(
+        f"A short name of letters, digits, '-' and '_' is wanted (a directory is called after it), but {shown(value)} "
+        "is none."
+    )
+
+
+_file = text("A file on the controller")
+_fqdn, _domain, _address, _sip = name(fqdn), name(domain), name(address), name(sip_uri)
+_authority = {"certificate": Key(_file, True), "key": Key(_file, True), "days": Key(number(1, 825))}
+_certificate = table(
+    {
+        "source": Key(one_of("private_ca", "imported")),
+        "certificate": Key(_file),
+        "key": Key(_file),
+        "days": Key(number(1, 825)),
+        "names": Key(each(_domain, unique=True)),
+    }
+)
+#: An Edge of Office Communications Server, as Merge-CsLegacyTopology has to be told of it (LegacyUserInput.2008).
+_ocs_edge = {
+    "internal_fqdn": Key(_fqdn, True),
+    "web_conferencing_fqdn": Key(_fqdn, True),
+    "next_hop_fqdn": Key(_fqdn, True),
+    "machines": Key(each(_fqdn, least=1, unique=True)),
+    "access_fqdn": Key(_fqdn),
+    "av_fqdn": Key(_fqdn),
+    "federation": Key(boolean),
+    "version": Key(one_of("OCS2007", "OCS2007R2")),
+    "access_port": Key(number(1, 65535)),
+    "web_conferencing_port": Key(number(1, 65535)),
+    "external_web_conferencing_port": Key(number(1, 65535)),
+}
+_name_of = text("The id of a preflight finding", 60)
+_front_end = {"fqdn": Key(_fqdn, True)}
+_sql = {"server_fqdn": Key(_fqdn, True), "instance": Key(text("The name of a SQL Server instance", 16))}
+_file_store = {"server_fqdn": Key(_fqdn, True), "share": Key(text("The name of a file share", 80), True)}
+_media = {
+    "path": Key(text("The folder of the Lync Server 2013 media on the servers", 200)),
+    "sxs": Key(text("The folder sources\\sxs of the Windows media on the servers", 200)),
+}
+_hosts_entry = {"address": Key(_address, True), "names": Key(each(_fqdn, least=1, unique=True), True)}
+_machine = {
+    "fqdn": Key(_fqdn, True),
+    "internal_address": Key(_address, True),
+    "external_address": Key(_address, True),
+    "public_address": Key(_address, empty=True),
+}
+_partner = {
+    "domain": Key(_domain, True),
+    "additional_domains": Key(each(_domain, unique=True), empty=True),
+    "partner_type": Key(one_of("Federated", "PublicVerified", "PublicUnverified")),
+    "tls_negotiation": Key(one_of(*LEVELS)),
+    "sasl_negotiation": Key(one_of(*LEVELS)),
+    "support_dialback_negotiation": Key(boolean),
+    "enable_keep_alive": Key(boolean),
+    "connection_limit": Key(number(1, 1_000_000), empty=True),
+    "proxy_fqdn": Key(_fqdn, empty=True),
+    "description": Key(name(free_text), empty=True),
+}
+_gateway = {
+    "connection_limit": Key(number(1, 1_000_000)),
+    "partner_connection_limit": Key(number(1, 1_000_000)),
+    "keep_alive_interval": Key(number(0, 86_400)),
+    "stream_establishment_timeout": Key(number(0, 86_400)),
+    "stream_inactivity_timeout": Key(number(0, 86_400)),
+    "subscription_refresh_interval": Key(number(0, 31_536_000)),
+    "enable_logging_all_message_bodies": Key(boolean),
+}
+
+SCHEMA = table(
+    {
+        "name": Key(name(_plain_name), True),
+        "source": Key(one_of("lync_2010", "ocs_2007_r2")),
+        "pool": Key(
+            table(
+                {
+                    "fqdn": Key(_fqdn, True),
+                    "kind": Key(one_of("standard", "enterprise"), True),
+                    "site": Key(name(site_name), True),
+                    "machines": Key(each(table(_front_end), least=1, most=12)),
+                    "sql": Key(table(_sql)),
+                    "file_store": Key(table(_file_store)),
+                    "internal_web_fqdn": Key(_fqdn, empty=True),
+                    "external_web_fqdn": Key(_fqdn, empty=True),
+                    "conferencing": Key(boolean),
+                }
+            )
+        ),
+        "edge": Key(
+            table(
+                {
+                    "fqdn": Key(_fqdn, True),
+                    "access_fqdn": Key(_fqdn, True),
+                    "web_conferencing_fqdn": Key(_fqdn, True),
+                    "av_fqdn": Key(_fqdn, True),
+                    "internal_address": Key(_address),
+                    "external_address": Key(_address),
+                    "public_address": Key(_address, empty=True),
+                    "machines": Key(each(table(_machine), least=1, most=20)),
+                }
+            )
+        ),
+        "legacy": Key(
+            table(
+                {
+                    "pool_fqdn": Key(_fqdn, True),
+                    "edge_fqdn": Key(_fqdn, True),
+                    "gateway_fqdn": Key(_fqdn, True),
+                }
+            )
+        ),
+        "ocs": Key(table({"edges": Key(each(table(_ocs_edge), least=1), True)})),
+        "media": Key(table(_media)),
+        "preflight_accepts": Key(each(_name_of, unique=True)),
+        "trusted_roots": Key(each(_file)),
+        "edge_hosts_entries": Key(each(table(_hosts_entry))),
+        "gates_confirmed": Key(each(one_of(*GATES), unique=True)),
+        "sip_domains": Key(each(_domain, least=1, unique=True)),
+        "xmpp_domains": Key(each(_domain, least=1, unique=True)),
+        "topology_source": Key(one_of("builder", "declared")),
+        "topology_accepts": Key(each(one_of("simple_urls_dropped"), unique=True)),
+        "sip_federation_route": Key(one_of("keep", "with_cutover", "already_moved")),
+        "edge_access": Key(one_of("session", "manual")),
+        "partners": Key(each(table(_partner), least=1)),
+        "gateway": Key(table(_gateway)),
+        "users": Key(
+            table(
+                {
+                    "pilot": Key(each(_sip, unique=True)),
+                    "pilot_proof": Key(one_of("test", "declared")),
+                    "move_conference_data": Key(boolean),
+                }
+            )
+        ),
+        "access_policy": Key(
+            table(
+                {
+                    "identity": Key(name(policy_identity), True),
+                    "copy_from": Key(name(policy_identity)),
+                    "grant_to": Key(Either(one_of("all"), each(_sip, unique=True))),
+                    "accepted_losses": Key(each(_sip, unique=True)),
+                }
+            )
+        ),
+        "certificates": Key(
+            table(
+                {
+                    "authority": Key(table(_authority)),
+                    "edge_external": Key(_certificate),
+                    "edge_xmpp": Key(_certificate),
+                    "edge_internal": Key(_certificate),
+                    "front_end": Key(_certificate),
+                }
+            )
+        ),
+        "dns": Key(
+            table(
+                {
+                    "servers": Key(each(table({"address": Key(_address, True), "port": Key(number(1, 65535))}), least=1)),
+                    "zones": Key(each(_domain, least=1, unique=True)),
+                    "method": Key(one_of("rfc2136", "microsoft", "manual")),
+                    "tsig_key_name": Key(text("The name of a TSIG key", 253), empty=True),
+                    "tsig_algorithm": Key(one_of("hmac-sha256", "hmac-sha384", "hmac-sha512")),
+                    "ttl_window": Key(number(0, 86_400)),
+                    "ttl_final": Key(number(1, 604_800)),
+                    "probe_allow_private": Key(boolean),
+                }
+            )
+        ),
+    }
+)  # fmt: skip
