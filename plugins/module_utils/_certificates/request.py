@@ -35,7 +35,9 @@ def run(task: Task) -> Report:
     if not task.params["assign"]:
         return obtain(task)
     with task.session.remembering():
-        task.session.read(*queries(task.session), *_certificate_assignment.queries(task.session))
+        looked_at = (*queries(task.session), *_certificate_assignment.queries(task.session))
+        task.session.read_ahead(*looked_at)  # the next certificate of this server is looked for among the same ones
+        task.session.read(*looked_at)
         obtained = obtain(task)
         assigned = _certificate_assignment.run(task)
     return Report(

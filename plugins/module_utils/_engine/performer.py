@@ -17,8 +17,10 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
+from .ahead import Ahead, Answer
 from .calls import (
     MAX_REQUEST,
     Call,
@@ -35,6 +37,7 @@ from .calls import (
     scrub,
     secrets_of,
     stopping,
+    to_json,
     to_wire,
     value_from_json,
     value_to_json,
@@ -108,7 +111,6 @@ Laws = Callable[[Change, Facts], Sequence[str]]
 #: Exit codes of success: none, as of a cmdlet; 0; and those of Windows Installer for "done, a restart is wanted" and
 #: "done, a restart was begun".
 SUCCEEDED = (None, 0, 3010, 1641)
-Answer = tuple[list[list[Any]], dict[str, Any]]
 
 
 class Performer:
@@ -124,6 +126,7 @@ class Performer:
         self.shell, self.journal, self.overlay, self.laws, self.context = shell, journal, overlay, laws, context
         self.clock = clock
         self._facts: dict[bool, Facts] = {}
+        self._ahead = Ahead(Path(journal.path), clock)
 
     def perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one request of a Session, both as JSON. Errors are raised; whoever owns the socket encodes them."""
@@ -173,6 +176,7 @@ class Performer:
         leave = getattr(self.shell, "leave", None)
         if leave is None:
             raise InvalidRequest("This end has no process that could be left.")
+        self._ahead.forget()
         leave(str(request.get("reason")))
         return {}
 
@@ -181,12 +185,13 @@ class Performer:
     def _read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         check = bool(request.get("check"))
         queries = [query_from_json(one) for one in request.get("queries") or ()]
-        calls: list[Call] = [reading(one) for one in queries]
+        later = [query_from_json(one) for one in request.get("ahead") or ()]
+        calls: list[Call] = [reading(one) for one in (*queries, *later)]
         check_read(calls)
         scope = self._scope(check) if check else ""
-        sent = self._asked(calls, queries, check, self._seconds(request, 120))
+        sent = self._read_ahead(calls, len(queries), check, self._seconds(request, 120))
         results = []
-        for query, call, (rows, end) in zip(queries, calls, sent, strict=True):
+        for query, call, (rows, end) in zip(queries, calls[: len(queries)], sent, strict=True):
             errors = self._errors_of_read(query, call, end, check)
             base = [self._row(properties_of(query), row) for row in rows]
             if check:
@@ -202,7 +207,18 @@ class Performer:
             )
         return {"results": results}
 
-    def _asked(self, calls: Sequence[Call], queries: Sequence[Query], check: bool, seconds: float) -> list[Answer]:
+    def _read_ahead(self, calls: Sequence[Call], wanted: int, check: bool, seconds: float) -> list[Answer]:
+        """Answers of the first calls, which are wanted now. The others are for the next task, and are asked for only where
+        something is asked anyway."""
+        names = [json.dumps(to_json(one), sort_keys=True) for one in calls]
+        known = {name: answer for name in names[:wanted] if (answer := self._ahead.take(name)) is not None}
+        if any(name not in known for name in names[:wanted]):
+            new = {name: one for name, one in zip(names, calls, strict=True) if name not in known}
+            known.update(zip(new, self._asked(list(new.values()), check, seconds), strict=True))
+            self._ahead.keep({name: known[name] for name in names[wanted:]})
+        return [known[name] for name in names[:wanted]]
+
+    def _asked(self, calls: Sequence[Call], check: bool, seconds: float) -> list[Answer]:
         """Rows and end of each read. A host without a session is empty in check mode; unknown identities ask nobody."""
         nothing: Answer = ([], {"ok": True})
         asked = [index for index, one in enumerate(calls) if not (check and contains_unknown(one))]

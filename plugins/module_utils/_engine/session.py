@@ -154,6 +154,7 @@ class Session:
         self.doubtful: tuple[str, ...] = ()
         self._clock, self._sleep = clock, sleep
         self._greeting: dict[str, Any] | None = None
+        self._later: list[Query] = []
         #: what was read since the last change, while it is remembered
         self._memory: dict[str, list[dict[str, Any]]] | None = None
         #: who else may know the organisation, see `_reader`
@@ -220,6 +221,10 @@ class Session:
         self.warnings += [one for one in reader.warnings if one not in self.warnings]
         return [next(theirs if away else ours) for away in elsewhere]
 
+    def read_ahead(self, *queries: Query | str) -> None:
+        """Have these read together with what is read next, for the task that will ask for them after this one."""
+        self._later += [Query(one) if isinstance(one, str) else one for one in queries]
+
     def _reader(self) -> Session | None:
         """Who is asked about the organisation in a dry run while this host has no Lync cmdlet yet: a legacy Front End."""
         return None if self.hello.get("lync") or self.reader is None else self.reader()
@@ -230,7 +235,9 @@ class Session:
         return self.check and not self.hello.get("lync") and self._reader() is None
 
     def _read(self, asked: Sequence[Query], seconds: float) -> list[list[dict[str, Any]]]:
-        reply = self._perform("read", queries=[query_to_json(one) for one in asked], seconds=seconds)
+        later, self._later = self._later, []
+        more = {"ahead": [query_to_json(one) for one in later]} if later else {}
+        reply = self._perform("read", queries=[query_to_json(one) for one in asked], seconds=seconds, **more)
         for result in reply["results"]:
             self.warnings += result["warnings"]
             self.warnings += [f"Left out: {RemoteError.from_json(one).shown()}" for one in result["errors"]]

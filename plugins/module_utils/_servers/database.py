@@ -91,7 +91,6 @@ def _central(task: Task) -> list[Target]:
 
 
 def _targets(task: Task) -> list[Target]:
-    _see_that_the_topology_has_them(task)
     targets = []
     if task.params["sql_server_fqdn"] is not None:
         server = _fqdn(task.params["sql_server_fqdn"])
@@ -102,6 +101,8 @@ def _targets(task: Task) -> list[Target]:
         targets.append(Target(what, Query("local_database", "local", partial=True), {"LocalDatabases": True}))
     if not targets:
         raise InvalidInput("Neither sql_server_fqdn nor local says which databases are meant: give one of them.")
+    task.session.read_ahead(targets[0].query)
+    _see_that_the_topology_has_them(task)
     return targets
 
 

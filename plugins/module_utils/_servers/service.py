@@ -76,6 +76,8 @@ def _check_names(names: Sequence[str]) -> None:
 def run(task: Task) -> Report:
     _check_names(task.params["may_be_stopped"])
     session, ports = task.session, sorted(set(task.params["listening_ports"]))
+    if task.context.host not in task.context.members("lync_2013_edges"):
+        session.read_ahead("replica")  # which a Front End is asked for after its services
     server = read_server(session, *_READS)
     before = _state(server.more)
     old = _outdated(server, before)

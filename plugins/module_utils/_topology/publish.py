@@ -83,6 +83,7 @@ def run(task: Task) -> Report:
     """Make the published topology have the pool, the Edge and the association that are wanted."""
     organisation = _organisation(task)
     planned = task.check_mode and organisation is not None  # the store itself may be planned only
+    task.session.read_ahead("site")  # whose routes the next task of the role looks at
     rows = quietly(task.session, *_READS) if planned else task.session.read(*_READS)
     # notes of a first publish that never took effect have nothing to finish: it is made anew, and they with it
     unfinished = bool(rows[3] and rows[0] and rows[0][0].get(".")) and not task.check_mode

@@ -19,7 +19,7 @@ from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
 from .._settings.names import BadName, distinct, windows_path
 from .._settings.names import shown as quoted
-from .restart import COMPONENTS
+from .restart import COMPONENTS, PENDING_READS
 
 Row = Mapping[str, Any]
 
@@ -42,6 +42,7 @@ def is_2008_r2(session: Session) -> bool:
 def run(task: Task) -> Report:
     """Add the features that are missing."""
     names, source = _names(task.params["names"]), _source(task.params["source"])
+    task.session.read_ahead(*PENDING_READS)  # which the next task of the role asks about
     rows = _read(task, names)
     missing = [name for name in names if not _is_there(rows[name.casefold()])]
     before = {name: _state(rows[name.casefold()]) for name in names}

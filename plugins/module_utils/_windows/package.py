@@ -21,7 +21,7 @@ from .._engine.errors import CmdletFailed, MigrationError, Mismatch, NotReady
 from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
 from .package_source import Package, check_installer, packages
-from .restart import RENAMES, SESSION_MANAGER
+from .restart import PENDING_READS, RENAMES, SESSION_MANAGER
 
 Row = Mapping[str, Any]
 
@@ -41,6 +41,7 @@ def run(task: Task) -> Report:
     """Install what is missing, in the order of the list."""
     wanted = packages(task.params["packages"])
     session = task.session
+    session.read_ahead(*PENDING_READS)  # which the next task of the role asks about
     there = _look(session, wanted)
     missing = [one for one in wanted if not there[one.name]]
     before = {one.name: "present" if there[one.name] else "missing" for one in wanted}

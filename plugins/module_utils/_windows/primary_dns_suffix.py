@@ -28,6 +28,7 @@ def run(task: Task) -> Report:
         suffix = fqdn(task.params["suffix"], "A primary DNS suffix such as contoso.com")
     except BadName as exc:
         raise InvalidInput(f"suffix: {exc}") from exc
+    session.read_ahead(Query("hosts_line", partial=True))  # which the next task of the role asks for
     in_force = str(session.hello.get("domain") or "").casefold()
     tcpip, system = quietly(
         session, Query("registry", TCPIP, properties=(KEPT_SUFFIX, SUFFIX)), Query("operating_system")

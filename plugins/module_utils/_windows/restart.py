@@ -128,16 +128,19 @@ def _reason(task: Task) -> str:
 # --- what is pending
 
 
+#: What tells whether a restart is pending, and since when Windows runs.
+PENDING_READS = (
+    Query("registry_key", COMPONENTS),
+    Query("registry_key", UPDATES),
+    Query("registry", SESSION_MANAGER, properties=(RENAMES,)),
+    Query("registry", TCPIP, properties=(KEPT_SUFFIX, SUFFIX)),
+    Query("operating_system"),
+)
+
+
 def read_state(session: Session) -> State:
     """One request. Nothing is known of a host that has no session yet, but what is planned for it."""
-    components, updates, manager, tcpip, system = quietly(
-        session,
-        Query("registry_key", COMPONENTS),
-        Query("registry_key", UPDATES),
-        Query("registry", SESSION_MANAGER, properties=(RENAMES,)),
-        Query("registry", TCPIP, properties=(KEPT_SUFFIX, SUFFIX)),
-        "operating_system",
-    )
+    components, updates, manager, tcpip, system = quietly(session, *PENDING_READS)
     booted = system[0].get("LastBootUpTime") if system else None
     pending = [
         Pending(name, rows[0].get("Name") is not UNKNOWN)

@@ -180,4 +180,4 @@ def test_what_is_found_done_costs_one_request(tmp_path, root):
     for module, params in steps(root):
         asked.clear()
         assert lab.done(module, params, EDGE, run="run-2")["changed"] is False
-        assert len(asked) == 1, module
+        assert len(asked) <= 1, module  # none where the task before it has read ahead
