@@ -73,7 +73,8 @@ seealso:
   - module: lync.xmpp_migration.server_readiness
   - name: Supported server migration paths and coexistence scenarios
     description: Microsoft's page of what Lync Server 2013 is migrated to from.
-    link: https://learn.microsoft.com/en-us/previous-versions/office/lync-server-2013/lync-server-2013-supported-server-migration-paths-and-coexistence-scenarios
+    link: >-
+      https://learn.microsoft.com/en-us/previous-versions/office/lync-server-2013/lync-server-2013-supported-server-migration-paths-and-coexistence-scenarios
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """

@@ -202,7 +202,7 @@ class Movers:
             mover.leaving = True
         if now < self._again_at:
             return
-        for _ in range(wanted - len(here)):
+        for _turn in range(wanted - len(here)):
             shell = self._make_shell()
             mover = Mover(shell, self._make_performer(shell).through(self._door), Sizer(*self._seconds))
             self._movers.append(mover)
@@ -347,4 +347,4 @@ def _short(outcome: Mapping[str, Any]) -> dict[str, Any]:
 
 def _all(changes: Sequence[Any], ran: bool | None, exc: MigrationError) -> list[dict[str, Any]]:
     error = RemoteError(exc.kind, "NotSpecified").to_json()
-    return [{"ok": False, "ran": ran, "errors": [error]} for _ in changes]
+    return [{"ok": False, "ran": ran, "errors": [error]} for _change in changes]

@@ -129,7 +129,7 @@ class Progress:
             parts.append(f"about {duration(self.seconds_left)} left")
         return ", ".join(parts)
 
-    def bar(self, width: int = 40) -> str:
+    def drawn(self, width: int = 40) -> str:
         done = self.moved + len(self.failed)
         full = width if not self.total else min(width, width * done // self.total)
         return f"[{'#' * full}{'.' * (width - full)}] {self.shown()}"
@@ -215,7 +215,7 @@ def main_loop(
         write(
             json.dumps(facts(progress)) + "\n"
             if as_json
-            else ("\r" if follow else "") + progress.bar() + ("" if follow else "\n")
+            else ("\r" if follow else "") + progress.drawn() + ("" if follow else "\n")
         )
         if not follow or progress.left == 0:
             if follow and not as_json:

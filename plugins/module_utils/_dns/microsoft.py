@@ -65,7 +65,7 @@ def run(task: Task) -> Report:
 
 def reading(zone: str, name: str, kind: str) -> Cmdlet:
     """The records of a name; -Node leaves out those of the names below it."""
-    properties = ("HostName", "TimeToLive", *(f"RecordData.{one}" for _, one in FORMS[kind][1]))
+    properties = ("HostName", "TimeToLive", *(f"RecordData.{one}" for _label, one in FORMS[kind][1]))
     parameters = {"ZoneName": zone, "Name": relative(zone, name), "RRType": kind, "Node": True}
     return Cmdlet(GET, parameters, properties, keep=True)
 
@@ -98,7 +98,7 @@ def _span(seconds: int) -> Span:
 
 def records_of(zone: str, name: str, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, int] | None]:
     """Value and lifetime of each row in its place; None for those of another name."""
-    fields = [f"RecordData.{one}" for _, one in FORMS[kind][1]]
+    fields = [f"RecordData.{one}" for _label, one in FORMS[kind][1]]
     found: list[tuple[str, int] | None] = []
     for row in rows:
         if str(row["HostName"]).casefold() != relative(zone, name):
@@ -128,7 +128,7 @@ def record_set(name: str, kind: str, found: Sequence[tuple[str, int] | None]) ->
     own = [one for one in found if one is not None]
     if not own:
         return None
-    return RecordSet(name, kind, max(ttl for _, ttl in own), tuple(sorted({value for value, _ in own})))
+    return RecordSet(name, kind, max(ttl for _value, ttl in own), tuple(sorted({value for value, _ttl in own})))
 
 
 class Reader:

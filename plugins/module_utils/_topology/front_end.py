@@ -12,6 +12,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Union
 
 from . import ports as _ports
 from .adder import Adder, edge_service, in_use, interface, kind_of, need_free
@@ -54,7 +55,7 @@ class EnterprisePool:
     central_management: bool = False
 
 
-Pool = StandardPool | EnterprisePool
+Pool = Union[StandardPool, EnterprisePool]  # noqa: UP007 - pylint judges the operator by an older Python
 
 
 def unc(server: str, share: str) -> str:

@@ -162,8 +162,8 @@ class Roster:
         queue = self._waiting[host]
         if not queue and most > 0:
             fullest = max(self._waiting.values(), key=len)
-            queue.extendleft(fullest.pop() for _ in range(min(most, len(fullest) // 2)))
-        taken = [queue.popleft() for _ in range(min(max(0, most), len(queue)))]
+            queue.extendleft(fullest.pop() for _turn in range(min(most, len(fullest) // 2)))
+        taken = [queue.popleft() for _turn in range(min(max(0, most), len(queue)))]
         for one in taken:
             self._on_the_way[one] = host
         self._busy[host] += len(taken)

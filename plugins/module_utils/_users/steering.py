@@ -160,7 +160,7 @@ class Gauge:
 def allot(wanted: int, caps: Mapping[str, int]) -> dict[str, int]:
     """So many movers on hosts that can take so many each, as evenly as it goes, always in the same way."""
     given = dict.fromkeys(caps, 0)
-    for _ in range(min(wanted, sum(caps.values()))):
+    for _turn in range(min(wanted, sum(caps.values()))):
         free = [host for host in caps if given[host] < caps[host]]
         given[min(free, key=lambda host: given[host])] += 1
     return given

@@ -19,7 +19,14 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.sessio
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Estate, FakeShell, ServerError
-from lync_people import NEW, OLD, People, estate, sip, user
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
+    NEW,
+    OLD,
+    People,
+    estate,
+    sip,
+    user,
+)
 
 PROVED = ("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
 

@@ -70,7 +70,7 @@ def test_moved_failed_left_speed_and_time(controller: Controller) -> None:
     assert seen.speed == pytest.approx(2.0, rel=0.05)
     assert seen.shown().startswith("40 moved, 1 failed, 59 of 100 left, ")
     assert "users/s, about 2" in seen.shown() or "users/s, about 3" in seen.shown()
-    assert seen.bar(10).startswith("[####......] 40 moved")
+    assert seen.drawn(10).startswith("[####......] 40 moved")
 
 
 def test_who_failed_and_was_moved_later_is_moved(controller: Controller) -> None:
