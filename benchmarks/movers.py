@@ -123,12 +123,12 @@ def drive(told: Mapping[str, Any]) -> dict[str, Any]:
     parts = {
         name: importlib.import_module(f"{PACKAGE}.plugins.{name}")
         for name in (
-            "module_utils._calls", "module_utils._context", "module_utils._journal", "module_utils._moving", "module_utils._moving_run",
-            "module_utils._session", "module_utils._user_move", "module_utils._values", "plugin_utils._client", "plugin_utils._guard",
+            "module_utils._engine.calls", "module_utils._engine.context", "module_utils._engine.journal", "module_utils._users.moving", "module_utils._users.moving_run",
+            "module_utils._engine.session", "module_utils._users.move", "module_utils._engine.values", "plugin_utils._client", "plugin_utils._guard",
             "plugin_utils._runtime",
         )
     }  # fmt: skip
-    calls, moving, running = (parts[f"module_utils.{one}"] for one in ("_calls", "_moving", "_moving_run"))
+    calls, moving, running = (parts[f"module_utils.{one}"] for one in ("_engine.calls", "_users.moving", "_users.moving_run"))
     runtime = parts["plugin_utils._runtime"]
     state = str(Path(told["home"]) / f"state-{time.monotonic_ns()}")
     run = runtime.Run.current()
@@ -138,11 +138,11 @@ def drive(told: Mapping[str, Any]) -> dict[str, Any]:
         "lync_legacy_front_ends": (OLD,),
     }
     contexts = {
-        host: parts["module_utils._context"].Context(state, run.name, host, groups=groups) for host in told["hosts"]
+        host: parts["module_utils._engine.context"].Context(state, run.name, host, groups=groups) for host in told["hosts"]
     }
     prove(parts, state, run.name, contexts[told["hosts"][0]])
     sockets = {host: open_session(parts, run, host, contexts[host], told) for host in told["hosts"]}
-    transports = {host: parts["module_utils._session"].SocketTransport(path) for host, path in sockets.items()}
+    transports = {host: parts["module_utils._engine.session"].SocketTransport(path) for host, path in sockets.items()}
     daemons = [peer(runtime, path) for path in sockets.values()]
 
     def ask(host: str) -> Any:
@@ -151,7 +151,7 @@ def drive(told: Mapping[str, Any]) -> dict[str, Any]:
 
     names = [f"sip:user{n:03}@contoso.test" for n in range(1, told["users"] + 1)]
     params = {"move_conference_data": False, "pilot": False, "domain_controller": None}
-    user_move = parts["module_utils._user_move"]
+    user_move = parts["module_utils._users.move"]
 
     def change_of(one: int) -> Any:
         row = {"SipAddress": names[one], "RegistrarPool": OLD, "Guid": "00000000-0000-0000-0000-000000000000"}
@@ -208,10 +208,10 @@ def steady(moments: Sequence[float]) -> float:
 
 def prove(parts: Mapping[str, Any], state: str, run: str, context: Any) -> None:
     """What the laws want to have seen, as the modules before would have recorded it."""
-    evidence = parts["module_utils._values"].Evidence
+    evidence = parts["module_utils._engine.values"].Evidence
     facts = [evidence("services_running", "edge2013")]
     facts += [evidence(fact, "organisation") for fact in ("legacy_route", "no_partner", "pilot_reached_partner")]
-    parts["module_utils._journal"].Journal(state, run).evidence(facts, context, check=False)
+    parts["module_utils._engine.journal"].Journal(state, run).evidence(facts, context, check=False)
 
 
 def open_session(parts: Mapping[str, Any], run: Any, host: str, context: Any, told: Mapping[str, Any]) -> str:

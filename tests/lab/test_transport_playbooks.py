@@ -241,7 +241,7 @@ def test_a_shell_that_the_server_closed_and_a_host_that_turns_us_away(running: A
 def test_signals_leave_no_shell_no_daemon_and_a_whole_journal(
     running: Any, controller: Controller, number: signal.Signals
 ) -> None:
-    running.fault({"do": "delay", "cmdlet": "New-CsExternalAccessPolicy", "seconds": 8, "when": "after"})
+    running.fault({"do": "delay", "cmdlet": "New-CsExternalAccessPolicy", "seconds": 15, "when": "after"})
     process = controller.start([play("fe", policy(number.name), policy("Never"))])
     assert eventually(lambda: made(running, number.name) == 1 or process.poll() is not None, 60)
     assert process.poll() is None and controller.daemons()
@@ -249,8 +249,8 @@ def test_signals_leave_no_shell_no_daemon_and_a_whole_journal(
         os.kill(process.pid, number)
     else:
         os.killpg(process.pid, number)
-    process.communicate(timeout=30)
-    assert eventually(controller.nothing_left, 20), controller.daemons()
+    process.communicate(timeout=60)
+    assert eventually(controller.nothing_left, 45), controller.daemons()
     assert [one["kind"] for one in controller.journal()] == ["intent", "outcome"]
     assert controller.journal()[1]["ok"] is True, "the call in flight was heard to its end"
     assert made(running, "Never") == 0
