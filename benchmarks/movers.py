@@ -123,7 +123,8 @@ def drive(told: Mapping[str, Any]) -> dict[str, Any]:
     parts = {
         name: importlib.import_module(f"{PACKAGE}.plugins.{name}")
         for name in (
-            "module_utils._engine.calls", "module_utils._engine.context", "module_utils._engine.journal", "module_utils._users.moving", "module_utils._users.moving_run",
+            "module_utils._engine.calls", "module_utils._engine.context", "module_utils._engine.journal", "module_utils._users.moving",
+            "module_utils._users.moving_run",
             "module_utils._engine.session", "module_utils._users.move", "module_utils._engine.values", "plugin_utils._client", "plugin_utils._guard",
             "plugin_utils._runtime",
         )
