@@ -10,7 +10,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Union
 
 from .._engine.calls import Query
 from .._engine.collections import reading
@@ -51,7 +51,9 @@ def run(task: Task) -> Report:
     return Report(changed=False, value={"estate": estate, "unread": unread})
 
 
-Found = dict[str, list[dict[str, Any]] | str]
+#: The rows of a kind, or why there are none.
+Rows = Union[list[dict[str, Any]], str]  # noqa: UP007 - pylint judges the operator by an older Python
+Found = dict[str, Rows]
 
 
 def _read(task: Task, queries: Mapping[str, Query]) -> Found:
