@@ -103,8 +103,8 @@ def test_nothing_secret_stays_after_sigkill_at_any_moment(running: Any) -> None:
         assert any("DialbackPassphrase" in str(entry) for entry in one.journal()) or "xmpp_gateway" in whole.output
     points = [seconds * (number + 0.5) / POINTS for number in range(POINTS)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        # several at once take longer than one alone: so the last ones are killed well within, too
-        ended = list(pool.map(lambda after: killed(running, secrets, after * 1.5), points))
+        # several at once take longer than one alone, on a busy machine much longer: the last ones have come far all the same
+        ended = list(pool.map(lambda after: killed(running, secrets, after * 3), points))
     assert [leak for leaked, _ in ended for leak in leaked] == []
     assert any(journal for _, journal in ended), "not one of them had come far enough to write"
     told = [running.directory / name for name in ("transcript.ndjson", "lab.log", "lab.json")]
