@@ -97,8 +97,9 @@ def _outside(found: Outside, params: Mapping[str, Any], ports: Sequence[int]) ->
 
 def _stream(found: Outside, params: Mapping[str, Any], address: str, port: int) -> None:
     """One address, with the probe: the stream that it opens, and the certificate that it shows."""
+    from .._xmpp.answer import Rules
     from .._xmpp.line import Deadline
-    from .._xmpp.probe import Rules, ask
+    from .._xmpp.probe import ask
     from .._xmpp.stream import ERROR
     from .._xmpp.targets import Target
     from .._xmpp.tls import Contexts

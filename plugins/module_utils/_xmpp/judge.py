@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .answer import Answer, Rules
 from .certificate import CLIENT_AUTH, SERVER_AUTH
 from .negotiation import MATRIX, Advice, Partner, advise, methods_of
 from .stream import ERROR, INFO, WARNING, Finding
-
-if TYPE_CHECKING:
-    from .probe import Answer, Rules
 
 DAYS_LEFT = 30
 

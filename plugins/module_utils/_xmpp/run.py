@@ -26,11 +26,12 @@ from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, MigrationError
 from .._engine.module import Report, Task
 from .._settings.names import BadName, address, domain, shown
+from .answer import Answer, Rules
 from .dialback import Authoritative, self_signed
 from .judge import advice_for, configured, table
 from .line import Deadline
 from .negotiation import check_triple
-from .probe import Answer, Rules, ask
+from .probe import ask
 from .stream import ERROR, INFO, Finding
 from .targets import Lookup, targets_of
 from .tls import Contexts, Identity
