@@ -18,86 +18,6 @@ description:
   - Records whose name begins with C(_xmpp-server._tcp) are where partners look for XMPP. They change only after the new Edge was seen
     to answer, and after the lifetimes were lowered long enough ago.
 options:
-  zone:
-    description: Name of the zone. Letters outside ASCII are taken as they are written, or as C(xn--).
-    type: str
-    required: true
-  records:
-    description: Record sets, each with all of its values.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: Name of the record, in the zone or absolute. V(@) is the zone itself.
-        type: str
-        required: true
-      type:
-        description: Type of the record.
-        type: str
-        required: true
-        choices: [A, AAAA, CNAME, MX, SRV, TXT]
-      values:
-        description:
-          - All values of the record set, as a zone file has them.
-          - Names of hosts are full names, with or without the last dot.
-        type: list
-        elements: str
-      ttl:
-        description: Lifetime in seconds. Without it the present one stays; a new record gets that of the zone's negative answers, at most an hour.
-        type: int
-      state:
-        description: Whether the record set is to be there.
-        type: str
-        choices: [present, absent]
-        default: present
-  ttl_only:
-    description:
-      - Change the lifetimes and leave the values as they are. Give O(records[].ttl) and no values then.
-      - Records, as evidence, from when on no resolver holds a record with its old lifetime.
-    type: bool
-    default: false
-  until_expired:
-    description:
-      - With O(ttl_only), go on only when no resolver holds a record with its former lifetime. Where that takes longer than O(wait_seconds) the task fails,
-        and says when to run it again; the lifetime is lowered all the same.
-      - So a window is not opened before it can be closed.
-    type: bool
-    default: false
-  unless_values:
-    description: Leave a record set alone that has exactly these values already.
-    type: list
-    elements: str
-    default: []
-  verify_delegation:
-    description:
-      - Ask the name servers of the zone above which servers this zone is delegated to. One of their addresses that is not looked at is an
-        error, because resolvers would go on getting the old records there.
-    type: bool
-    default: false
-  parent_servers:
-    description: Name servers of the zone above. Without them the controller's own resolver finds them. Given, they are asked in any case.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      address:
-        description: IP address or name of the server.
-        type: str
-        required: true
-      port:
-        description: Port of the server.
-        type: int
-        default: 53
-  override:
-    description:
-      - Name a record here to change it although resolvers may still hold what it was, such as
-        V(_xmpp-server._tcp.contoso.test SRV). Until they have forgotten that, some partners go to the old server.
-      - What else has to be verified before is still asked for.
-    type: str
-  former_ttl:
-    description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
-    type: int
   servers:
     description: All authoritative name servers of the zone, the one that takes updates first.
     type: list
@@ -148,11 +68,8 @@ options:
   kerberos_cache:
     description: Ticket cache to use, such as V(FILE:/tmp/krb5cc_1000). Without it and O(kerberos_keytab) that of the process.
     type: str
-  wait_seconds:
-    description: Seconds to wait for every authoritative server to show the change, and for an old lifetime to run out before a swap.
-    type: int
-    default: 60
 extends_documentation_fragment:
+  - lync.xmpp_migration._dns_records
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.controller
 requirements:
@@ -268,46 +185,17 @@ instructions:
 
 from typing import Any
 
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import RECORD_OPTIONS, SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.record_set import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
 ARGUMENT_SPEC = {
-    "zone": {"type": "str", "required": True},
-    "records": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "name": {"type": "str", "required": True},
-            "type": {"type": "str", "required": True, "choices": ["A", "AAAA", "CNAME", "MX", "SRV", "TXT"]},
-            "values": {"type": "list", "elements": "str"},
-            "ttl": {"type": "int"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        },
-    },
-    "ttl_only": {"type": "bool", "default": False},
-    "until_expired": {"type": "bool", "default": False},
-    "unless_values": {"type": "list", "elements": "str", "default": []},
-    "verify_delegation": {"type": "bool", "default": False},
-    "parent_servers": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 53},
-        },
-    },
-    "override": {"type": "str"},
-    "former_ttl": {"type": "int"},
+    **RECORD_OPTIONS,
     "servers": {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 53},
-        },
+        "options": SERVER,
     },
     "method": {"type": "str", "choices": ["rfc2136", "manual"], "default": "rfc2136"},
     "tsig_key_name": {"type": "str", "no_log": False},
@@ -322,7 +210,6 @@ ARGUMENT_SPEC = {
     "kerberos_principal": {"type": "str"},
     "kerberos_keytab": {"type": "path", "no_log": False},
     "kerberos_cache": {"type": "str"},
-    "wait_seconds": {"type": "int", "default": 60},
 }
 CONSTRAINTS: dict[str, Any] = {"required_together": [("tsig_key_name", "tsig_secret")]}
 

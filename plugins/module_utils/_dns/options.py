@@ -20,6 +20,40 @@ from .gss import Kerberos
 from .records import RecordSet, Wanted, wanted_sets
 from .servers import Server, make_key
 
+#: What is said of a name server.
+SERVER: dict[str, Any] = {
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 53},
+}
+#: What every module for DNS records takes; the documentation fragment _dns_records describes it.
+RECORD_OPTIONS: dict[str, Any] = {
+    "zone": {"type": "str", "required": True},
+    "records": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "type": {"type": "str", "required": True, "choices": ["A", "AAAA", "CNAME", "MX", "SRV", "TXT"]},
+            "values": {"type": "list", "elements": "str"},
+            "ttl": {"type": "int"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+    },
+    "ttl_only": {"type": "bool", "default": False},
+    "until_expired": {"type": "bool", "default": False},
+    "unless_values": {"type": "list", "elements": "str", "default": []},
+    "verify_delegation": {"type": "bool", "default": False},
+    "parent_servers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": SERVER,
+    },
+    "override": {"type": "str"},
+    "former_ttl": {"type": "int"},
+    "wait_seconds": {"type": "int", "default": 60},
+}
 _SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
 _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
 _PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")

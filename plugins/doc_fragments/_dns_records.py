@@ -1,0 +1,100 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every module for DNS records has; `RECORD_OPTIONS` in module_utils/_dns/options.py is their specification.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  zone:
+    description: Name of the zone. Letters outside ASCII are taken as they are written, or as C(xn--).
+    type: str
+    required: true
+  records:
+    description: Record sets, each with all of its values.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the record, in the zone or absolute. V(@) is the zone itself.
+        type: str
+        required: true
+      type:
+        description: Type of the record.
+        type: str
+        required: true
+        choices: [A, AAAA, CNAME, MX, SRV, TXT]
+      values:
+        description:
+          - All values of the record set, as a zone file has them.
+          - Names of hosts are full names, with or without the last dot.
+        type: list
+        elements: str
+      ttl:
+        description: Lifetime in seconds. Without it the present one stays; a new record gets that of the zone's negative answers, at most an hour.
+        type: int
+      state:
+        description: Whether the record set is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+  ttl_only:
+    description:
+      - Change the lifetimes and leave the values as they are. Give O(records[].ttl) and no values then.
+      - Records, as evidence, from when on no resolver holds a record with its old lifetime.
+    type: bool
+    default: false
+  until_expired:
+    description:
+      - With O(ttl_only), go on only when no resolver holds a record with its former lifetime. Where that takes longer than O(wait_seconds) the task fails,
+        and says when to run it again; the lifetime is lowered all the same.
+      - So a window is not opened before it can be closed.
+    type: bool
+    default: false
+  unless_values:
+    description: Leave a record set alone that has exactly these values already.
+    type: list
+    elements: str
+    default: []
+  verify_delegation:
+    description:
+      - Ask the name servers of the zone above which servers this zone is delegated to. One of their addresses that is not looked at is an
+        error, because resolvers would go on getting the old records there.
+    type: bool
+    default: false
+  parent_servers:
+    description: Name servers of the zone above. Without them the controller's own resolver finds them. Given, they are asked in any case.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: IP address or name of the server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
+  override:
+    description:
+      - Name a record here to change it although resolvers may still hold what it was, such as
+        V(_xmpp-server._tcp.contoso.test SRV). Until they have forgotten that, some partners go to the old server.
+      - What else has to be verified before is still asked for.
+    type: str
+  former_ttl:
+    description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
+    type: int
+  wait_seconds:
+    description: Seconds to wait for every authoritative server to show the change, and for an old lifetime to run out before a swap.
+    type: int
+    default: 60
+"""
