@@ -230,7 +230,7 @@ class Daemon:
 
         from ._movers import MoverPerformer
 
-        return make_performer(shell, self.context, kind=MoverPerformer)
+        return make_performer(shell, self.context, kind=MoverPerformer, approval=self.performer.approval)
 
     def _movers_poll(self, message: Mapping[str, Any]) -> dict[str, Any]:
         status: dict[str, Any] = self._there().poll(message.get("users") or (), message.get("movers"))

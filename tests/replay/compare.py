@@ -23,43 +23,29 @@ They are equal if, on each host, the same calls with the same declared effects c
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.server import PLANNED_PROXY
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.reading import SKETCH
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._plan.match import (
+    MOMENTS,
+    OF_THE_RUN,
+    SERVER_MADE,
+    SERVER_NAMED,
+    SIGNATURE,
+    SKETCHED,
+    SYMBOLS,
+    UNKNOWN,
+    WRITTEN_BY_SERVER,
+)
 
 Entry = Mapping[str, Any]
 Row = tuple[str, str, str]
 
 MOVERS = frozenset({"Move-CsUser", "Move-CsLegacyUser"})
-#: Parts of texts that a server makes. The longest form comes first.
-SERVER_MADE = re.compile(
-    r"(?P<guid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"
-    r"|(?P<digest>\b(?:[0-9A-F]{40}|PLANNED-[0-9A-F]+)\b)"
-    r"|(?P<stamp>\b\d{8}T\d{6}Z?\b)",
-    re.IGNORECASE,
-)
 ANEW = frozenset({"time", "stamp"})
-SIGNATURE = re.compile(r'(?<=\bSignature=")[^"]*')
-#: A topology of which a plan knows no more than what was asked for stands for any.
-SKETCHED = f'Signature="{SKETCH}"'
-#: What Set-CsWebServer -InternalFqdn leaves in a topology: nobody has published how it is written there.
-WRITTEN_BY_SERVER = re.compile(r'\s*<InternalSettings Host="[^"]*" ?/>')
-#: Properties and parameters that only a server makes, whatever they look like.
-SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length"})
-#: Moments: two that were planned apart may be made at the same one, and the other way round.
-MOMENTS = frozenset({"StartTime"})
-#: What a plan calls that which the server will name, and what a server has named already.
-SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 #: Of these a host may have more than the plan can know.
 HOSTS_OWN = frozenset({"windows_service", "component", "process", "listening_port"})
-#: What the lock of the migration says of the run that made it.
-OF_THE_RUN = frozenset({"controller", "operator", "owner", "run", "time"})
-UNKNOWN = {"$": "unknown"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +108,7 @@ class Symbols:
 def differences(plan: Iterable[Entry], journal: Iterable[Entry], *, effects: bool = True) -> list[str]:
     """What the plan says and the journal does not, or the other way round. `effects`: the declared effects too."""
     intended = _doubted(_steps(plan))
-    planned, made = _by_host(intended), _by_host(_folded(_steps(journal), intended))
+    planned, made = _by_host(intended), _by_host(_at_home(_folded(_steps(journal), intended), intended))
     symbols = Symbols()
     found = []
     for host in dict.fromkeys([*planned, *made]):
@@ -191,6 +177,14 @@ def _folded(steps: Sequence[Step], planned: Sequence[Step]) -> list[Step]:
                 continue
         kept.append(step)
     return kept
+
+
+def _at_home(steps: Sequence[Step], planned: Sequence[Step]) -> list[Step]:
+    """A plan has all moves on the host of the task; movers of several hosts make them, each those of its share."""
+    homes = {step.host for step in planned if step.moves}
+    if len(homes) != 1:
+        return list(steps)
+    return [replace(step, host=next(iter(homes))) if step.moves else step for step in steps]
 
 
 def _by_host(steps: Iterable[Step]) -> dict[str, list[Step]]:

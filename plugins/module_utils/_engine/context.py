@@ -18,7 +18,9 @@ from .errors import StateError
 VERSION = "0.1.0"
 """The collection's version, as journal entries carry it; a test compares it with galaxy.yml."""
 
-_NOT_IN_JOURNAL = ("state_dir", "check", "sockets", "groups", "expected_computer_name")
+_NOT_IN_JOURNAL = (
+    "state_dir", "check", "sockets", "groups", "expected_computer_name", "plan", "plan_digest", "arguments",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Context:
     controller: str = ""
     awx_job_id: str | None = None
     expected_computer_name: str | None = None
+    #: of a real run: the run with --check whose plan was approved, and the digest that the operator gave
+    plan: str = ""
+    plan_digest: str = ""
+    #: how the playbook was called, for the module that writes and compares plans
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     version: str = VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +64,7 @@ class Context:
             raise StateError(f"The context of the run has no {missing[0]}.")
         values["groups"] = {str(name): tuple(members) for name, members in (values.get("groups") or {}).items()}
         values["sockets"] = dict(values.get("sockets") or {})
+        values["arguments"] = dict(values.get("arguments") or {})
         values["check"] = bool(values.get("check"))
         return cls(**values)
 

@@ -15,6 +15,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,38 @@ def append_lines(directory: str | os.PathLike[str], name: str, lines: Sequence[b
             os.close(handle)
     except OSError as exc:
         raise StateError(f"{Path(directory) / name} cannot be written: {exc.strerror}.") from exc
+
+
+def read_whole(directory: str | os.PathLike[str], name: str) -> bytes | None:
+    """The content of a file of ours; None where there is none."""
+    try:
+        handle = _open(directory, name, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise StateError(f"{Path(directory) / name} cannot be read: {exc.strerror}.") from exc
+    with os.fdopen(handle, "rb") as stream:
+        return stream.read()
+
+
+def write_whole(directory: str | os.PathLike[str], name: str, content: bytes) -> None:
+    """Whole or not at all, on the disk when this returns, and for our eyes only."""
+    parent = open_directory(directory)
+    draft = f"{name}.new"
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(draft, dir_fd=parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(draft, flags, 0o600, dir_fd=parent), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
+        os.fsync(parent)
+    except OSError as exc:
+        raise StateError(f"{Path(directory) / name} cannot be written: {exc.strerror}.") from exc
+    finally:
+        os.close(parent)
 
 
 class Follower:

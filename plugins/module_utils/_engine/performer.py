@@ -108,6 +108,14 @@ def full_name(hello: Mapping[str, Any]) -> str:
 
 
 Laws = Callable[[Change, Facts], Sequence[str]]
+
+
+class ApprovalLike(Protocol):
+    """Whether the changes are in the plan that the run was tied to, where it was tied to one."""
+
+    def refusals(self, changes: Sequence[Change], context: Context) -> list[str]: ...
+
+
 #: Exit codes of success: none, as of a cmdlet; 0; and those of Windows Installer for "done, a restart is wanted" and
 #: "done, a restart was begun".
 SUCCEEDED = (None, 0, 3010, 1641)
@@ -122,8 +130,10 @@ class Performer:
         laws: Laws,
         context: Context,
         clock: Callable[[], float] = time.monotonic,
+        approval: ApprovalLike | None = None,
     ) -> None:
         self.shell, self.journal, self.overlay, self.laws, self.context = shell, journal, overlay, laws, context
+        self.approval = approval
         self.clock = clock
         self._facts: dict[bool, Facts] = {}
         self._ahead = Ahead(Path(journal.path), clock)
@@ -324,6 +334,8 @@ class Performer:
         for change in changes:
             reasons += self.laws(change, facts)
             facts.expect(change)  # what one change of a request makes stale is stale for the next
+        if self.approval is not None and not check:
+            reasons += self.approval.refusals(changes, context)
         if reasons:
             raise Refused(list(dict.fromkeys(reasons)))
 
@@ -433,10 +445,16 @@ def text_of(content: object) -> str:
 
 
 def make_performer(
-    shell: ShellLike, context: Context, *, sync: bool = True, kind: type[Performer] = Performer
+    shell: ShellLike,
+    context: Context,
+    *,
+    sync: bool = True,
+    kind: type[Performer] = Performer,
+    approval: ApprovalLike | None = None,
 ) -> Performer:
     """The performer of a session daemon, or of a module that has no Windows host behind it."""
-    from .laws import refusals  # here, so that readers of replies need not load the laws
+    from .._plan.approved import Approval  # here, so that readers of replies need not load the laws
+    from .laws import refusals
 
     journal = Journal(context.state_dir, context.run, sync=sync)
-    return kind(shell, journal, Overlay(journal), refusals, context)
+    return kind(shell, journal, Overlay(journal), refusals, context, approval=approval or Approval())

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from typing import Any
 from .._engine.calls import Change, Cmdlet, Evidence, Query
 from .._engine.collections import ORGANISATION
 from .._engine.errors import MigrationError, NoCmdlet, NotReady, StateError
-from .._engine.files import open_directory
+from .._engine.files import read_whole, write_whole
 from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
 from .._topology.losses import URL_PROPERTIES, simple_urls
@@ -72,9 +71,9 @@ def run(task: Task) -> Report:
     contents = _export(task.session) if exported else {}
     summary = {**_summary(task, location, contents), "certificates": certificates}
     for one, content in contents.items():
-        _write(directory, one, content)
+        write_whole(directory, one, content)
     text = json.dumps(summary, ensure_ascii=True, indent=1, sort_keys=True).encode("ascii")
-    _write(directory, SUMMARY, text)
+    write_whole(directory, SUMMARY, text)
     return _report(task, True, directory, summary, _digest(text))
 
 
@@ -192,7 +191,7 @@ def _kept(directory: Path) -> tuple[Summary, str] | None:
     """The summary and its digest, after all files of it were seen to be as they were."""
     if not directory.exists():
         return None
-    text = _read(directory, SUMMARY)
+    text = read_whole(directory, SUMMARY)
     if text is None:
         return None
     try:
@@ -201,7 +200,7 @@ def _kept(directory: Path) -> tuple[Summary, str] | None:
         wrong = [
             one
             for one, digest in files.items()
-            if one not in EXPORTS or _digest(_read(directory, one) or b"") != digest
+            if one not in EXPORTS or _digest(read_whole(directory, one) or b"") != digest
         ]
         if summary["format"] != FORMAT or set(summary) < {"made", "users", "central_management_store"}:
             raise ValueError
@@ -216,36 +215,3 @@ _DAMAGED = (
     "put it back from a copy of the state directory. If there is none, and nothing outside of the new hosts was changed yet, "
     "delete the folder, and the baseline is made anew."
 )
-
-
-def _read(directory: Path, file: str) -> bytes | None:
-    parent = open_directory(directory)
-    try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise StateError(f"{directory / file} cannot be read: {exc.strerror}.") from exc
-    finally:
-        os.close(parent)
-    with os.fdopen(handle, "rb") as stream:
-        return stream.read()
-
-
-def _write(directory: Path, file: str, content: bytes) -> None:
-    """Whole or not at all, and for our eyes only."""
-    parent = open_directory(directory)
-    try:
-        with suppress(FileNotFoundError):
-            os.unlink(f"{file}.new", dir_fd=parent)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(f"{file}.new", flags, 0o600, dir_fd=parent), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(f"{file}.new", file, src_dir_fd=parent, dst_dir_fd=parent)
-        os.fsync(parent)
-    except OSError as exc:
-        raise StateError(f"{directory / file} cannot be written: {exc.strerror}.") from exc
-    finally:
-        os.close(parent)
