@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.moving import share
 from ansible_collections.lync.xmpp_migration.tests.replay.bare import (
     ROLES,
     USERS,
@@ -137,6 +138,21 @@ class TestLync2010Standard(Estate):
 
 class TestLync2010Enterprise(Estate):
     name = "lync2010-enterprise"
+
+    def test_all_front_ends_of_the_pool_move_users_each_its_share(self, story: Story, tmp_path: Path) -> None:
+        with Replay(self.name, tmp_path / "lab", users=30) as replay:
+            real = replay.run(story.migration.recording, before=Attended(replay)).done()
+            moves = [
+                one for one in replay.journal(real.run) if one["kind"] == "intent" and one["object"].startswith("user ")
+            ]
+            moves = [one for one in moves if one["call"]["name"] == "Move-CsUser" and not one["before"]["Pilot"]]
+            hosts = ["fe2013a", "fe2013b", "fe2013c"]
+            assert {one["host"] for one in moves} == set(hosts)
+            assert len({one["object"] for one in moves}) == len(moves) > 20
+            # but for the last few, with which a host that is done helps another one
+            assert (
+                sum(one["host"] == share(one["object"].removeprefix("user "), hosts) for one in moves) > len(moves) / 2
+            )
 
 
 class TestLync2010TwoSites(Estate):

@@ -56,6 +56,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.perfor
 )
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
+from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
 from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell
 
@@ -77,7 +78,7 @@ class ReplayTask(Task):
 
     def session_for(self, host: str) -> Session:
         if host not in self._sessions:
-            self._sessions[host] = self._session(DirectTransport(self._replay.performer(host, self.context)))
+            self._sessions[host] = self._session(self._replay.transport(host, self.context))
             self._sessions[host].reader = functools.partial(self.legacy_session, host)
         return self._sessions[host]
 
@@ -221,6 +222,12 @@ class Replay:
             shell = LabShell(self.world, self.hosts[host], run=context.run) if opened else NoShell(host)
             self._performers[where] = self.new_performer(shell, context)
         return self._performers[where]
+
+    def transport(self, host: str, context: Context) -> MovingTransport:
+        """To a host's performer, with the movers that a session daemon has beside it."""
+        return MovingTransport(
+            self.performer(host, context), lambda: LabShell(self.world, self.hosts[host], run=context.run), self.now
+        )
 
     # --- running
 

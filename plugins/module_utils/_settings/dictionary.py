@@ -230,7 +230,12 @@ def _negotiation(where: str, partner: Mapping[str, Any], problems: Problems, war
 
 def _people(settings: Mapping[str, Any], problems: Problems) -> None:
     own = settings.get("sip_domains") or ()
-    lists = (("users", "pilot"), ("access_policy", "grant_to"), ("access_policy", "accepted_losses"))
+    lists = (
+        ("users", "pilot"),
+        ("users", "first_users"),
+        ("access_policy", "grant_to"),
+        ("access_policy", "accepted_losses"),
+    )
     for path in lists:
         value = _get(settings, *path)
         for one in value if isinstance(value, list) else ():
@@ -238,6 +243,10 @@ def _people(settings: Mapping[str, Any], problems: Problems) -> None:
                 problems.add(
                     f"{ROOT}.{'.'.join(path)}", f"{one} is in none of sip_domains: only own users are named here."
                 )
+    if _get(settings, "users", "wait_for_hours") and not _get(settings, "users", "hours"):
+        problems.add(
+            f"{ROOT}.users.wait_for_hours", "There is nothing to wait for without users.hours: set both, or none."
+        )
     identity, grant = _get(settings, "access_policy", "identity"), _get(settings, "access_policy", "grant_to")
     if identity and grant and not identity.startswith("tag:"):
         problems.add(

@@ -10,7 +10,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from .._engine.errors import InvalidInput
+from .._users.waves import Hours
 from .._xmpp.negotiation import LEVELS
 from .names import BadName, address, domain, fqdn, free_text, policy_identity, shown, sip_uri, site_name
 from .schema import Either, Key, boolean, each, name, number, one_of, table, text
@@ -30,6 +33,24 @@ def _plain_name(value: object) -> str:
         f"A short name of letters, digits, '-' and '_' is wanted (a directory is called after it), but {shown(value)} "
         "is none."
     )
+
+
+def _hours(value: object) -> str:
+    return _readable(value, lambda said: Hours.parse(said, "UTC"))
+
+
+def _time_zone(value: object) -> str:
+    return _readable(value, lambda said: Hours.parse("00:00-00:00", said))
+
+
+def _readable(value: object, reader: Callable[[str], object]) -> str:
+    if not isinstance(value, str):
+        raise BadName(f"A text in quotes is wanted, but {shown(value)} is none.")
+    try:
+        reader(value)
+    except InvalidInput as exc:
+        raise BadName(exc.text) from exc
+    return value
 
 
 _file = text("A file on the controller")
@@ -157,6 +178,17 @@ SCHEMA = table(
                     "pilot": Key(each(_sip, unique=True)),
                     "pilot_proof": Key(one_of("test", "declared")),
                     "move_conference_data": Key(boolean),
+                    "movers": Key(number(1, 8)),
+                    "through": Key(each(text("The inventory name of a Front End", 255), unique=True)),
+                    "attempts": Key(number(1, 10)),
+                    "failure_count": Key(number(0, 10_000_000)),
+                    "failure_percent": Key(number(0, 100)),
+                    "first_users": Key(each(_sip, unique=True)),
+                    "wave_size": Key(number(1, 10_000_000)),
+                    "wave_pause": Key(number(0, 604_800)),
+                    "hours": Key(name(_hours)),
+                    "time_zone": Key(name(_time_zone)),
+                    "wait_for_hours": Key(boolean),
                 }
             )
         ),

@@ -147,6 +147,12 @@ def test_a_move_twice_is_a_difference() -> None:
     ]
 
 
+def test_moves_are_planned_on_one_host_and_made_by_the_movers_of_several() -> None:
+    ann, bob = move("ann"), move("bob")
+    assert differences([ann, bob], made({**bob, "host": "fe2"}, {**ann, "host": "fe3"})) == []
+    assert differences([ann, bob], made({**ann, "host": "fe2"}, {**ann, "host": "fe3"})) != []
+
+
 def test_moves_before_something_else_stay_before_it() -> None:
     ann, other = move("ann"), line("New-A")
     assert differences([ann, other], made(other, ann)) != []
