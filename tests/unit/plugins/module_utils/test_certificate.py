@@ -3,18 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._certificates import judging as c
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils import certificate_samples as make
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.module_utils.certificate_samples import NOW, der
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 NAMES = ["access.contoso.test", "webcon.contoso.test", "sip.contoso.test", "contoso.test"]
-LIMBO = json.loads((Path(__file__).parent / "data" / "x509_limbo_names.json").read_text(encoding="utf-8"))["testcases"]
 
 
 def codes(certificate, wanted=NAMES, use="XmppServer", **more):
@@ -108,20 +103,6 @@ def test_uses():
     assert c.use("xmppserver") == c.use("XMPPServer") == "XmppServer"
     with pytest.raises(c.CertificateError, match="'Everything' is none of them"):
         c.use("Everything")
-
-
-# Vectors of C2SP/x509-limbo (Apache-2.0) about names. Left out are those about other rules than the one that `matches`
-# decides: a critical extension, common names beside the alternative ones, public suffixes.
-OTHER_RULES = ("san-critical-with-nonempty-subject", "webpki::cn::", "public-suffix-multi", "public-suffix-private")
-VECTORS = [x for x in LIMBO if x["expected_peer_name"]["kind"] == "DNS" and not any(o in x["id"] for o in OTHER_RULES)]
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda x: x["id"])
-def test_vectors_of_x509_limbo(vector):
-    certificate = x509.load_pem_x509_certificate(vector["peer_certificate"].encode())
-    name = vector["expected_peer_name"]["value"]
-    covered = any(c.matches(pattern, name) for pattern in c.names_of(certificate))
-    assert covered is (vector["expected_result"] == "SUCCESS")
 
 
 def test_without_cryptography_there_is_a_sentence(monkeypatch):
