@@ -243,6 +243,22 @@ class Person:
     oddities: dict[str, Any] = field(default_factory=dict)
 
 
+HOMED_KINDS = (
+    "common_area_phone", "analog_device", "exchange_um_contact", "meeting_room", "access_number",
+    "response_group_workflow", "response_group_queue", "response_group_agents", "conference_directory",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HomedObject:
+    """Something that is homed on a pool and is no user; one of HOMED_KINDS."""
+
+    kind: str
+    name: str
+    pool: str
+    number: str = ""  # tel:+1425...; of a conference directory, its number
+
+
 @dataclass(frozen=True)
 class Estate:
     name: str
@@ -256,6 +272,7 @@ class Estate:
     ocs: Ocs | None = None
     hosts: tuple[Host, ...] = ()
     users: tuple[Users | Person, ...] = ()
+    homed_objects: tuple[HomedObject, ...] = ()
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)  # external access policies by identity
     access_edge: dict[str, Any] = field(default_factory=dict)
     allowed_domains: tuple[AllowedDomain, ...] = ()

@@ -11,7 +11,7 @@ import re
 import typing as t
 from datetime import datetime
 
-from .estate import Edge, Estate, Host, Person, Pool, Users
+from .estate import HOMED_KINDS, Edge, Estate, Host, Person, Pool, Users
 from .estate_blocks import Checks, is_name
 from .estate_file import Document, EstateError
 from .organisation.back_end import wrong as wrong_curve
@@ -281,6 +281,9 @@ class Checker(Checks):
         if self.e.ocs is not None:
             pools |= {name.casefold(): self.e.ocs for name in (self.e.ocs.pool, *self.e.ocs.more_pools)}
             per_user |= {name.casefold() for name in self.e.ocs.policies}
+        for one in self.e.homed_objects:
+            self.one_of(one, "kind", HOMED_KINDS)
+            self.reference(one, "pool", pools, "pool")
         for entry in self.e.users:
             self.reference(entry, "pool", pools, "pool")
             if not re.match(r"(?i)(OU|CN)=", entry.container):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..organisation.directory import ON_PREMISES, User
 from ..organisation.files import user_name
-from ..organisation.legacy import Ocs
+from ..organisation.legacy import Ocs, home_server, merged
 from ..organisation.policies import KIND
 from ..organisation.services import RUNNING
 from ..powershell.errors import PSError
@@ -25,6 +25,13 @@ from .users import AD, find_users, user_object
 
 def refused(call: Call, user: User, reason: str) -> PSError:
     return fail(call, "user-move-failed", f"{user.dn}", reason=reason)
+
+
+def ocs_target(call: Call) -> str | None:
+    """The merged pool of Office Communications Server that -Target names. # rule: move-back-to-ocs"""
+    ocs = call.world.ocs
+    names = (ocs.pool, *ocs.more_pools) if ocs is not None and merged(call.world) else ()
+    return next((name for name in names if name.casefold() == str(call.p["Target"]).casefold()), None)
 
 
 def target_pool(call: Call) -> str:
@@ -52,13 +59,14 @@ def pool_serves(world: Any, fqdn: str) -> bool:
 def move_user(call: Call) -> Iterator[Psobj]:
     need_store(call)
     several = call.world.unknowns["move_matches_several"] == "all"
-    target = target_pool(call)
+    back = ocs_target(call)
+    target = back or target_pool(call)
     for user in find_users(call, str(call.p["Identity"]), several):
         # rule: move-prompts
         if not call.should_process(user.dn, impact="High"):
             continue
         try:
-            move(call, user, target)
+            move_back(call, user, back) if back else move(call, user, target)
         except PSError as error:
             call.write_error(error)
             continue
@@ -125,7 +133,29 @@ def move(call: Call, user: User, target: str, legacy: bool = False) -> None:
         world.arrivals.append((now + timedelta(seconds=lag), user, target))
     else:
         world.ad.rehome(user, target, now)
+    cluster = world.cms.topology.pool(target)
+    if cluster is not None and world.cms.topology.version_of(cluster) < 6:
+        lose_contacts(world, user)
     world.laws.moved(user, source, target)
+
+
+def move_back(call: Call, user: User, pool: str) -> None:
+    """To Office Communications Server. # rule: move-back-to-ocs"""
+    world, source = call.world, user.registrar_pool
+    if not source:
+        return  # rule: move-to-same-pool
+    rights.need_on_unit(call, user.container, user.dn)
+    hindrance(call, user, pool)
+    lose_contacts(world, user)
+    world.ad.rehome(user, None, world.clock.now())
+    user.home_server = home_server(pool, world.ad.base)
+    world.laws.moved(user, source, pool)
+
+
+def lose_contacts(world: Any, user: User) -> None:
+    """# rule: move-back-loses-contacts"""
+    if user.oddities.get("ucs"):
+        world.tables.setdefault("lost_contacts", []).append(user.sip)
 
 
 def hindrance(call: Call, user: User, target: str) -> None:

@@ -112,11 +112,14 @@ GETTERS: dict[str, Getter] = {
     "ObjectState": _constant(Enum("Unchanged")),
 }
 FILTERABLE = {name.casefold(): name for name in GETTERS}
+#: Attributes of the account itself, which -LdapFilter finds and no property shows. # rule: ldap-generic-attributes
+ATTRIBUTES: dict[str, Getter] = {"adminCount": lambda u, w: 1 if u.oddities.get("protected") else None}
 LDAP = {
     "cn": "Name", "name": "Name", "displayname": "DisplayName", "givenname": "FirstName", "sn": "LastName",
     "samaccountname": "SamAccountName", "userprincipalname": "UserPrincipalName", "mail": "WindowsEmailAddress",
     "distinguishedname": "DistinguishedName", "msrtcsip-primaryuseraddress": "SipAddress",
     "msrtcsip-userenabled": "Enabled", "msrtcsip-primaryhomeserver": "HomeServer", "msrtcsip-line": "LineURI",
+    "admincount": "adminCount",
 }
 
 
@@ -128,7 +131,7 @@ class UserProperties(dict[str, Any]):
         self._user, self._world = user, world
 
     def __missing__(self, name: str) -> Any:
-        getter = GETTERS.get(name)
+        getter = GETTERS.get(name) or ATTRIBUTES.get(name)
         if getter is None:
             raise KeyError(name)
         value = self[name] = getter(self._user, self._world)

@@ -277,6 +277,11 @@ def _settings(estate: Estate, topology: Topology) -> MappingProxyType[str, Any]:
             d.domain: allowed_domain(d.domain, ProxyFqdn=d.proxy, Comment=d.comment) for d in estate.allowed_domains
         },
         "external_access_policy": policies,
+        "conference_directory": {
+            one.number: {"ServiceId": f"UserServer:{one.pool}", "Id": int(one.number), "TargetServerIfMoving": None}
+            for one in estate.homed_objects
+            if one.kind == "conference_directory"
+        },
         "hosting_provider": {
             "LyncOnline": hosting_provider(
                 "LyncOnline",

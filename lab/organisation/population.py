@@ -23,6 +23,9 @@ ODDITIES = {
     "protected": "the account is protected by AdminSDHolder, so only a domain administrator can move it",
     "survivable_branch": "homed on a survivable branch appliance",
     "name": "the account's name (CN), where it is not the display name",
+    "moving_to": "a move to this pool is in flight: it is in TargetRegistrarPool",
+    "same_sip_as": "the account has another user's SIP address, written past the cmdlets",
+    "ucs": "the contacts are in the unified contact store of Exchange",
 }
 
 
@@ -91,7 +94,8 @@ def _person(directory: Directory, estate: Estate, person: Person, number: int, a
         sam=login[:20],
         upn=f"{login}@{directory.domain}",
         mail=person.sip.partition(":")[2],
-        sip=person.sip,
+        sip=str(person.oddities.get("same_sip_as", person.sip)),
+        target_registrar_pool=person.oddities.get("moving_to"),
         enabled=person.enabled,
         ad_only=person.ad_only,
         hosting_provider=person.hosting_provider,
