@@ -91,8 +91,8 @@ class Daemon:
 
     # --- messages
 
-    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """One message, one answer. Messages are taken one after the other, whoever sends them."""
+    def answer(self, message: Mapping[str, Any], say: Callable[[Any], None] = lambda page: None) -> dict[str, Any]:
+        """One message, one answer; `say` is given the pages of a long one. Messages are taken one after the other."""
         from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import (
             InDoubt,
             MigrationError,
@@ -106,7 +106,7 @@ class Daemon:
                 # a module may outlive its playbook for a while
                 if self.ending or not self.owner.alive:
                     raise NeverRan(f"The session process of {self.shell.target} is ending, because its playbook has.")
-                return self._do(message)
+                return self._pages(message, say) if message.get("op") == "pages" else self._do(message)
             except MigrationError as exc:
                 error = exc.to_json()
             except Exception as exc:
@@ -143,6 +143,10 @@ class Daemon:
         if operation == "change":
             self._guard(message)
         reply: dict[str, Any] = self.performer.perform(message)
+        return reply
+
+    def _pages(self, message: Mapping[str, Any], say: Callable[[Any], None]) -> dict[str, Any]:
+        reply: dict[str, Any] = self.performer.stream(message, say)
         return reply
 
     def _attach(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,11 +298,23 @@ class Daemon:
     def _client(self, end: socket.socket) -> None:
         """One module. When it goes away in the middle of a request, the request is still heard to the end."""
         with contextlib.suppress(OSError, ValueError), end, end.makefile("rwb") as stream:
+            gone = False
+
+            def write(what: Mapping[str, Any]) -> None:
+                stream.write(json.dumps(what).encode("ascii") + b"\n")
+                stream.flush()
+
+            def say(page: Any) -> None:
+                nonlocal gone
+                try:
+                    if page and not gone:
+                        write({"page": page})
+                except (OSError, ValueError):
+                    gone = True
+
             for line in stream:
                 message = json.loads(line)
-                answer = self.answer(message if isinstance(message, dict) else {})
-                stream.write(json.dumps(answer).encode("ascii") + b"\n")
-                stream.flush()
+                write(self.answer(message if isinstance(message, dict) else {}, say))
 
     def close(self) -> None:
         self.ending = True

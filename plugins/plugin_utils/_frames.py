@@ -337,10 +337,17 @@ def _base64(data: Mapping[str, Any], name: str) -> str:
     return text
 
 
+Take = Callable[[int, list[list[Any]]], None]
+"""Rows of a call, by its number in the request, as they arrive."""
+
+
 class Collector:
     """The answer to one request, put together and checked for holes: a lost frame must not look like an empty list."""
 
-    def __init__(self, number: int, calls: Sequence[Mapping[str, Any]], limits: Limits | None = None) -> None:
+    def __init__(
+        self, number: int, calls: Sequence[Mapping[str, Any]], limits: Limits | None = None, take: Take | None = None
+    ) -> None:
+        """`take`: who is given the rows as they come; then none of them is kept."""
         self.number = number
         self.calls = calls
         self.limits = limits or Limits()
@@ -348,6 +355,8 @@ class Collector:
         self.ends: list[dict[str, Any]] = []
         self.done = False
         self._pending: list[list[Any]] = []
+        self._take = take
+        self._taken = 0
         self._count = 0
         self._since = time.monotonic()
 
@@ -373,7 +382,11 @@ class Collector:
         self._count += len(frame.rows)
         if self._count > self.limits.rows:
             raise BadAnswer(f"The host's answer has more than {self.limits.rows:,} rows.")
-        self._pending.extend(frame.rows)
+        self._taken += len(frame.rows)
+        if self._take is None:
+            self._pending.extend(frame.rows)
+        else:
+            self._take(frame.call, frame.rows)
 
     def _end(self, frame: End) -> None:
         call = self._expect(frame)
@@ -382,11 +395,11 @@ class Collector:
             raise BadAnswer("The host answered a call of one kind as if it were of another.")
         if "cmdlet" in call and call.get("properties"):
             # a value whose text cannot be had ends the call after its object was counted
-            missing = frame.values["count"] - len(self._pending)
+            missing = frame.values["count"] - self._taken
             if missing and (frame.ok or missing != 1):
-                raise BadAnswer(f"The host counts {frame.values['count']} rows, {len(self._pending)} arrived.")
+                raise BadAnswer(f"The host counts {frame.values['count']} rows, {self._taken} arrived.")
         self.rows.append(self._pending)
-        self._pending = []
+        self._pending, self._taken = [], 0
         # as it looks from here: the host's own clock is asked for nothing
         now, before = time.monotonic(), self._since
         self._since = now
@@ -399,6 +412,6 @@ class Collector:
             said = frame.error.shown() if frame.error else ""
             raise BadAnswer(f"The host could not read or perform a request: {said}")
         stopped = self.ends and not self.ends[-1]["ok"] and self.calls[len(self.ends) - 1].get("stop_on_error")
-        if self._pending or (len(self.ends) != len(self.calls) and not stopped):
+        if self._taken or (len(self.ends) != len(self.calls) and not stopped):
             raise BadAnswer("A part of the host's answer is missing.")
         self.done = True

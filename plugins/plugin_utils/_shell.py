@@ -32,7 +32,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.perfor
 
 from . import _pipe
 from ._faults import OPERATIONS_QUOTA, Fate
-from ._frames import Limits
+from ._frames import Limits, Take
 from ._pipe import Lost, NeverArrived
 from ._talk import Talk
 
@@ -245,37 +245,41 @@ class Shell:
 
     # --- requests
 
-    def request(self, calls: Sequence[Mapping[str, Any]], seconds: float) -> Reply:
+    def stream(self, calls: Sequence[Mapping[str, Any]], seconds: float, take: Take) -> Reply:
+        """A request whose rows are given to `take` as they come, and are not kept for the answer."""
+        return self.request(calls, seconds, take)
+
+    def request(self, calls: Sequence[Mapping[str, Any]], seconds: float, take: Take | None = None) -> Reply:
         size = len(json.dumps(list(calls), ensure_ascii=False))
         if size > MAX_REQUEST:
             raise NeverRan(f"A request of {size:,} characters is more than the {MAX_REQUEST:,} that {self.target} reads.")
         self.open()
         with self._dropping():
             try:
-                reply = self._ask(calls, seconds)
+                reply = self._ask(calls, seconds, take)
             except NeverArrived as exc:
                 self.drop()
                 self._why = _LOST_BY_THE_SERVER.get(exc.fault.fate, "connection_failed")
                 self.open()
-                reply = self._ask(calls, seconds)
+                reply = self._ask(calls, seconds, take)
         self.said.extend(reply.output)
         return reply
 
-    def _ask(self, calls: Sequence[Mapping[str, Any]], seconds: float) -> Reply:
+    def _ask(self, calls: Sequence[Mapping[str, Any]], seconds: float, take: Take | None = None) -> Reply:
         """One request and its answer. Raises NeverArrived where the server proved that it did not run."""
         if self.mode == ONE_SHOT:
-            return self._ask_once(calls, seconds)
+            return self._ask_once(calls, seconds, take)
         talk = self._talk
         if talk is None:
             raise NeverRan(f"There is no session on {self.target}.")
-        collector = talk.send(calls)
+        collector = talk.send(calls, take)
         return talk.hear(collector, time.monotonic() + seconds)
 
-    def _ask_once(self, calls: Sequence[Mapping[str, Any]], seconds: float) -> Reply:
+    def _ask_once(self, calls: Sequence[Mapping[str, Any]], seconds: float, take: Take | None) -> Reply:
         """The same script and the same frames in a process of its own, with stdin closed behind the request."""
         talk = self._talk = self._process()
         loading = [] if self._module is None else [talk.compose([_import_of(self._module)])]
-        collector, line = talk.compose(calls)
+        collector, line = talk.compose(calls, take)
         talk.begin(*(load for _collector, load in loading), line, end=True)
         self._welcome(talk.greeting(time.monotonic() + START_SECONDS))
         for load, _line in loading:

@@ -25,7 +25,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply
 
 from ._clixml import messages
-from ._frames import Collector, Decoder, Done, Frame, Hello, Limits
+from ._frames import Collector, Decoder, Done, Frame, Hello, Limits, Take
 from ._pipe import Lost, NeverArrived, Pipe
 
 SCRIPT = Path(__file__).with_name("cmdlet_host.ps1")
@@ -55,21 +55,21 @@ class Talk:
 
     # --- out
 
-    def compose(self, calls: Sequence[Mapping[str, Any]]) -> tuple[Collector, bytes]:
+    def compose(self, calls: Sequence[Mapping[str, Any]], take: Take | None = None) -> tuple[Collector, bytes]:
         self._serial += 1
         text = json.dumps({"id": self._serial, "calls": list(calls)}, ensure_ascii=False)
-        return Collector(self._serial, calls, self._limits), base64.b64encode(text.encode("utf-8")) + b"\n"
+        return Collector(self._serial, calls, self._limits, take), base64.b64encode(text.encode("utf-8")) + b"\n"
 
     def begin(self, *lines: bytes, end: bool = False) -> None:
         """Send the script and, where stdin is to be closed behind them, all there will be of requests."""
         self._closed = end
         self.pipe.send(self._head + b"".join(lines), end=end)
 
-    def send(self, calls: Sequence[Mapping[str, Any]]) -> Collector:
+    def send(self, calls: Sequence[Mapping[str, Any]], take: Take | None = None) -> Collector:
         """Send a request. Raises NeverArrived where the server proved that nothing of it ran."""
         self._decoder.begin()
         self.pipe.stderr.clear()
-        collector, line = self.compose(calls)
+        collector, line = self.compose(calls, take)
         try:
             self.pipe.send(line)
         except Lost as lost:

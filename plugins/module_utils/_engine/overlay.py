@@ -107,13 +107,25 @@ class Overlay:
         rows = self._merged(query, rows, self._patches.get((table.name, scope_of(table.name, host).casefold()), {}))
         return chosen(query, rows)
 
+    def pages(self, query: Query, host: str) -> Pages:
+        """The same for rows that come page by page."""
+        scope = scope_of(query.collection, host).casefold()
+        return Pages(self, query, self._patches.get((query.collection, scope), {}))
+
     def _merged(
         self, query: Query, rows: list[tuple[str, dict[str, Any]]], patches: Mapping[str, _Patch]
     ) -> list[tuple[str, dict[str, Any]]]:
+        met: set[str] = set()
+        return [*self._patched(query, rows, patches, met), *self._planned(query, patches, met)]
+
+    def _patched(
+        self, query: Query, rows: list[tuple[str, dict[str, Any]]], patches: Mapping[str, _Patch], met: set[str]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """The server's rows; those that are planned to be otherwise are `met`."""
         if not patches:
             return rows
         wanted = properties_of(query)
-        merged, met = [], set()
+        merged = []
         for identity, row in rows:
             patch = patches.get(key(identity))
             if patch is None:
@@ -121,10 +133,18 @@ class Overlay:
             elif not patch.whole:
                 met.add(key(identity))
                 merged.append((identity, {**row, **{n: v for n, v in patch.properties.items() if n in wanted}}))
-        for name, patch in patches.items():
-            if not patch.gone and name not in met:
-                merged.append((patch.identity, self._new_row(query, patch, wanted)))
         return merged
+
+    def _planned(
+        self, query: Query, patches: Mapping[str, _Patch], met: set[str]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Rows that the server does not have yet."""
+        wanted = properties_of(query)
+        return [
+            (patch.identity, self._new_row(query, patch, wanted))
+            for name, patch in patches.items()
+            if not patch.gone and name not in met
+        ]
 
     def _new_row(self, query: Query, patch: _Patch, wanted: Iterable[str]) -> dict[str, Any]:
         row = {name: patch.properties.get(name) for name in wanted}
@@ -132,6 +152,21 @@ class Overlay:
         if table.constant is None:
             row[table.identity] = patch.properties.get(table.identity, patch.identity)
         return row
+
+
+class Pages:
+    """One reading of a collection, page by page, with what was planned for it."""
+
+    def __init__(self, overlay: Overlay, query: Query, patches: Mapping[str, _Patch]) -> None:
+        self._overlay, self._query, self._patches = overlay, query, patches
+        self._met: set[str] = set()
+
+    def page(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        known = [(row_identity(self._query, one), one) for one in rows]
+        return [row for _identity, row in self._overlay._patched(self._query, known, self._patches, self._met)]
+
+    def rest(self) -> list[dict[str, Any]]:
+        return [row for _identity, row in self._overlay._planned(self._query, self._patches, self._met)]
 
 
 def chosen(query: Query, rows: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ class ApprovalLike(Protocol):
     def refusals(self, changes: Sequence[Change], context: Context) -> list[str]: ...
 
 
+PAGE = 500
+"""Rows of a page, where all of them are there at once."""
 #: Exit codes of success: none, as of a cmdlet; 0; and those of Windows Installer for "done, a restart is wanted" and
 #: "done, a restart was begun".
 SUCCEEDED = (None, 0, 3010, 1641)
@@ -217,6 +219,50 @@ class Performer:
             )
         return {"results": results}
 
+    def stream(self, request: Mapping[str, Any], say: Callable[[list[list[Any]]], None]) -> dict[str, Any]:
+        """A collection that may be long: its rows go to `say` page by page, as lists of the values of its properties.
+
+        Only when this returns is the answer known to be whole."""
+        check = bool(request.get("check"))
+        query = query_from_json(request.get("query") or {})
+        call = reading(query)
+        check_read([call])
+        if query.identity is not None or collection(query.collection).replica_of:
+            raise InvalidRequest(f"The collection {query.collection} is not read page by page.")
+        properties, secrets = properties_of(query), secrets_of(call)
+        planned = self.overlay.pages(query, self._scope(check)) if check else None
+
+        def take(_call: int, rows: list[list[Any]]) -> None:
+            made = [self._values(properties, scrub(one, secrets)) for one in rows]
+            say(made if planned is None else _listed(properties, planned.page(_named(properties, made))))
+
+        end = self._streamed(call, check, self._seconds(request, 3600), take)
+        errors = self._errors_of_read(query, call, end, check)
+        if planned is not None:
+            say(_listed(properties, planned.rest()))
+        warnings = clean(list(end.get("warnings") or ()))
+        return {"errors": [one.to_json() for one in errors], "warnings": warnings}
+
+    def _streamed(
+        self, call: Cmdlet, check: bool, seconds: float, take: Callable[[int, list[list[Any]]], None]
+    ) -> dict[str, Any]:
+        """The end of one call whose rows were taken as they came."""
+        if check and contains_unknown(call):
+            return {"ok": True}
+        wire = [to_wire(call)]
+        self._check_size(wire)
+        stream = getattr(self.shell, "stream", None)
+        try:
+            reply = stream(wire, seconds, take) if stream else self.shell.request(wire, seconds)
+        except NoSession:
+            if not check:
+                raise
+            return {"ok": True}
+        ((rows, end),) = self._aligned(reply, 1, secrets_of(call))
+        for start in range(0, len(rows), PAGE):
+            take(0, rows[start : start + PAGE])
+        return end
+
     def _read_ahead(self, calls: Sequence[Call], wanted: int, check: bool, seconds: float) -> list[Answer]:
         """Answers of the first calls, which are wanted now. The others are for the next task, and are asked for only where
         something is asked anyway."""
@@ -266,11 +312,14 @@ class Performer:
         return errors
 
     def _row(self, properties: Sequence[str], row: object) -> dict[str, Any]:
+        return dict(zip(properties, self._values(properties, row), strict=True))
+
+    def _values(self, properties: Sequence[str], row: object) -> list[Any]:
         if not isinstance(row, list) or len(row) != len(properties):
             raise BadAnswer(f"{self._host()} answered with a row that has not the properties that were asked for.")
         if any(isinstance(value, dict) for value in row):
             raise BadAnswer(f"{self._host()} answered with a row that holds a table, which no property is.")
-        return {name: clean(value) for name, value in zip(properties, row, strict=True)}
+        return [clean(value) for value in row]
 
     def _call(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Reads that are no collection. Errors of the calls are part of the answer."""
@@ -430,6 +479,14 @@ class Performer:
 
     def _host(self) -> str:
         return self.shell.scope or self.context.host
+
+
+def _named(properties: Sequence[str], rows: Sequence[list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(properties, one, strict=True)) for one in rows]
+
+
+def _listed(properties: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    return [[value_to_json(one.get(name)) for name in properties] for one in rows]
 
 
 def remote_errors(end: Mapping[str, Any]) -> tuple[RemoteError, ...]:

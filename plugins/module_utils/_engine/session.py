@@ -18,7 +18,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -67,8 +67,13 @@ SLICE = 720_000
 T = TypeVar("T")
 
 
+Page = list[list[Any]]
+
+
 class Transport(Protocol):
     def perform(self, request: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def stream(self, request: Mapping[str, Any]) -> Generator[Page, None, dict[str, Any]]: ...
 
 
 class DirectTransport:
@@ -81,9 +86,16 @@ class DirectTransport:
         reply: dict[str, Any] = json.loads(json.dumps(self.performer.perform(json.loads(json.dumps(request)))))
         return reply
 
+    def stream(self, request: Mapping[str, Any]) -> Generator[Page, None, dict[str, Any]]:
+        pages: list[str] = []
+        reply = self.performer.stream(json.loads(json.dumps(request)), lambda page: pages.append(json.dumps(page)))
+        for one in pages:
+            yield json.loads(one)
+        return dict(json.loads(json.dumps(reply)))
+
 
 class SocketTransport:
-    """The host's session daemon: one JSON line there, one back."""
+    """The host's session daemon: one JSON line there, one back; of a long collection one for each page before that."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -117,10 +129,32 @@ class SocketTransport:
                 raise StateError(f"{where} could be used by somebody else: no session is spoken to through it.")
 
     def perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        reply = self._exchange(request)
+        if "error" in reply:
+            raise from_json(reply["error"])
+        return reply
+
+    def stream(self, request: Mapping[str, Any]) -> Generator[Page, None, dict[str, Any]]:
+        reply = self._exchange(request)
+        try:
+            while "page" in reply:
+                yield reply["page"]
+                reply = self._exchange(None)
+        finally:
+            if "page" in reply and self._stream is not None:  # nobody wants the rest, which is still to come
+                self._stream.close()
+                self._stream = None
+        if "error" in reply:
+            raise from_json(reply["error"])
+        return reply
+
+    def _exchange(self, request: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The next line, of a request that is sent for it or of the one that was."""
         stream = self._connected()
         try:
-            stream.write(json.dumps(request).encode("ascii") + b"\n")
-            stream.flush()
+            if request is not None:
+                stream.write(json.dumps(request).encode("ascii") + b"\n")
+                stream.flush()
             line = stream.readline()
         except OSError as exc:
             self._stream = None
@@ -130,10 +164,7 @@ class SocketTransport:
         if not line.endswith(b"\n"):
             self._stream = None
             raise InDoubt("The session process of this host went away in the middle of a request.")
-        reply = json.loads(line)
-        if "error" in reply:
-            raise from_json(reply["error"])
-        return dict(reply)
+        return dict(json.loads(line))
 
 
 class Session:
@@ -180,9 +211,12 @@ class Session:
         return self._greeting
 
     def _perform(self, op: str, **request: Any) -> dict[str, Any]:
+        return self.transport.perform(self._request(op, **request))
+
+    def _request(self, op: str, **request: Any) -> dict[str, Any]:
         # The daemon knows the run; what it is told is the task.
         context = {**self.context.for_journal(), "groups": {name: list(m) for name, m in self.context.groups.items()}}
-        return self.transport.perform({"op": op, "check": self.check, "context": context, **request})
+        return {"op": op, "check": self.check, "context": context, **request}
 
     def effect(self, collection: str, identity: str, properties: Mapping[str, Any] | None) -> Effect:
         """An effect on a row of the collection, in the scope where this host's session finds it."""
@@ -242,6 +276,20 @@ class Session:
             self.warnings += result["warnings"]
             self.warnings += [f"Left out: {RemoteError.from_json(one).shown()}" for one in result["errors"]]
         return [[value_from_json(row) for row in result["rows"]] for result in reply["results"]]
+
+    def pages(self, query: Query, seconds: float = 3600) -> Iterator[Page]:
+        """The rows of a collection that may be long, page by page, as values in the order of `properties_of(query)`.
+
+        What came before an error is no answer: whoever keeps it throws it away then."""
+        elsewhere = self.check and told_by_others(query.collection)
+        reader = (self._reader() if elsewhere else None) or self
+        request = reader._request("pages", query=query_to_json(query), seconds=seconds)
+        reply = yield from reader.transport.stream(request)
+        self._said(reply)
+
+    def _said(self, result: Mapping[str, Any]) -> None:
+        more = [*result["warnings"], *(f"Left out: {RemoteError.from_json(one).shown()}" for one in result["errors"])]
+        self.warnings += [one for one in more if one not in self.warnings]
 
     def call(self, *calls: Call, seconds: float = 120) -> list[dict[str, Any]]:
         """Reads that are no collection: per call ok, rows, errors (of RemoteError), warnings, and what files answer."""
