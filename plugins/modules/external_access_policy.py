@@ -51,6 +51,14 @@ options:
       - Identity of a policy whose settings a new policy gets where no option says otherwise. Its description is not taken over.
       - It has no effect on a policy that exists already.
     type: str
+  accepted_losses:
+    description:
+      - SIP addresses of users for whom it is accepted that the change takes remote or public cloud access from them, or gives federation to who had none.
+      - A policy that is changed in place, and the policy of a site that is made, count for their users at once. Where that would change what a user has
+        beyond XMPP, it is refused, and the users are listed.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - Whether the policy exists. The global policy cannot be removed.
@@ -62,6 +70,7 @@ extends_documentation_fragment:
   - lync.xmpp_migration._attributes.windows_host
 seealso:
   - module: lync.xmpp_migration.external_access_policy_grant
+  - module: lync.xmpp_migration.xmpp_access_policies
   - name: New-CsExternalAccessPolicy
     description: Microsoft's page of the cmdlet.
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/new-csexternalaccesspolicy
@@ -148,76 +157,18 @@ calls:
         Identity: XmppUsers
 """
 
-from typing import Any
-
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import UNKNOWN
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import (
-    BadName,
-    policy_identity,
-    policy_parameter,
-    same,
-)
-
-FLAGS = (
-    Field("enable_xmpp_access", "EnableXmppAccess", kind="bool", default=False),
-    Field("enable_federation_access", "EnableFederationAccess", kind="bool", default=False),
-    Field("enable_outside_access", "EnableOutsideAccess", kind="bool", default=False),
-    Field("enable_public_cloud_access", "EnablePublicCloudAccess", kind="bool", default=False),
-    Field("enable_public_cloud_audio_video_access", "EnablePublicCloudAudioVideoAccess", kind="bool", default=False),
-)
-
-NOUN = Noun(
-    noun="CsExternalAccessPolicy",
-    collection="external_access_policy",
-    label="external access policy {identity}",
-    verbs={"get", "new", "set", "remove"},
-    fields=(*FLAGS, Field("description", "Description", default=None)),
-    # Get- prints the scope with a capital letter.
-    row_identity=lambda identity: identity[:1].upper() + identity[1:],
-    parameter_identity=policy_parameter,
-    given=frozenset({"global"}),
-)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policies import FLAGS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policy import run
 
 ARGUMENT_SPEC = {
     "identity": {"type": "str", "required": True},
     **{one.option: {"type": "bool"} for one in FLAGS},
     "description": {"type": "str"},
     "copy_from": {"type": "str"},
+    "accepted_losses": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
-
-
-def named(option: str, text: str) -> str:
-    try:
-        return policy_identity(text)
-    except BadName as exc:
-        raise InvalidInput(f"{option}: {exc}") from exc
-
-
-def run(task: Task) -> Report:
-    identity, params = named("identity", task.params["identity"]), task.params
-
-    def settings_of_model(rows: list[dict[str, Any]]) -> dict[str, Any]:
-        if params["copy_from"] is None:
-            return {}
-        model = named("copy_from", params["copy_from"])
-        row = next((row for row in rows if same(row.get("Identity"), model)), None)
-        if row is None and task.check_mode and model == "Global":
-            row = NOUN.new_row(model, {})  # it comes with the product, which is only planned so far
-        if row is None and task.check_mode and not any(same(one.get("Identity"), "Global") for one in rows):
-            # no policy can be read yet: what the model says is not known, and what is made of it is planned as unknown
-            return {one.option: UNKNOWN for one in FLAGS}
-        if row is None:
-            raise InvalidInput(
-                f"copy_from: there is no external access policy {params['copy_from']}. Name one that exists."
-            )
-        # What a server of an older version does not know it does not say, and then nothing is copied.
-        return {one.option: value for one in FLAGS if (value := one.read(row)) is not None}
-
-    return ensure(task, NOUN, identity, params, params["state"], on_create=settings_of_model)
 
 
 def main() -> None:

@@ -14,12 +14,32 @@ description:
   - A grant that would take remote access or public cloud access from a user, or give federation to one who had none, is refused and listed, unless
     the user is named in O(accepted_losses). What a user has now is the policy granted to the user, else that of the site of the user's pool, else
     the global one.
+  - With O(copies) or O(copy_name) each user gets the copy of the policy that counts for the user today, so that nobody gets another's rights.
   - Users receive a policy when they sign in again.
 options:
   policy:
     description: Name of the policy, without C(tag:). Policies of the global and site scope cannot be granted and need no grant, so for them nothing is done.
     type: str
-    required: true
+  copies:
+    description:
+      - Which policy users get, by the policy that counts for them today. For those of O(copies[].of) it is O(copies[].identity).
+      - Who has a policy that allows XMPP already gets no other.
+      - M(lync.xmpp_migration.xmpp_access_policies) with the same options makes these policies.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      of:
+        description: V(Global), V(site:Name), or the name of a policy for users.
+        type: str
+        required: true
+      identity:
+        description: Name of the policy for users that they get. The same as O(copies[].of) where that was changed in place, so that no grant is needed.
+        type: str
+        required: true
+  copy_name:
+    description: What the policy is called for those whom O(copies) does not name, with C({name}) for the name of the policy that they have.
+    type: str
   users:
     description: SIP addresses of the users. Empty, or with V(all) among them, it means every enabled on-premises user on O(pools).
     type: list
@@ -39,6 +59,8 @@ extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
 seealso:
+  - module: lync.xmpp_migration.xmpp_access_policies
+  - module: lync.xmpp_migration.xmpp_access_info
   - name: Grant-CsExternalAccessPolicy
     description: Microsoft's page of the cmdlet.
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/grant-csexternalaccesspolicy
@@ -55,6 +77,15 @@ EXAMPLES = r"""
     policy: XmppUsers
     pools:
       - pool2013.contoso.test
+
+- name: Grant to each user the copy of the policy that the user has
+  lync.xmpp_migration.external_access_policy_grant:
+    copies:
+      - of: Global
+        identity: XmppUsers
+    copy_name: "{name} XMPP"
+    pools:
+      - pool2013.contoso.test
 """
 
 RETURN = r"""
@@ -66,10 +97,24 @@ granted:
   sample:
     - sip:user001@contoso.test
 already_granted:
-  description: How many of the users have the policy already.
+  description: How many of the users have the policy, or one that allows XMPP, already.
   returned: success
   type: int
   sample: 195
+file:
+  description:
+    - CSV file in the state directory with a row for each user whose policy was changed, and the one the user had before. The same as JSON lines is beside it.
+    - Null where nothing was changed, and in check mode.
+  returned: success
+  type: str
+  sample: /home/ann/.local/state/lync_xmpp_migration/contoso/runs/20261121T080000Z-1a2b/grants.csv
+notice:
+  description: What users have to be told, where something was changed.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - Clients get the external access policy when their users sign in again (in-band provisioning).
 error:
   description: Who was left out, where the task failed because of some users. The change was made for the others.
   returned: failure
@@ -94,7 +139,7 @@ error:
           description: Why the user was left out.
           type: str
 calls:
-  description: The cmdlets that were called to change something, or in check mode would be.
+  description: The cmdlets that were called to change something, or in check mode would be; the first 50 of them. The journal has all.
   returned: always
   type: list
   elements: dict
@@ -116,8 +161,16 @@ calls:
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.grant import run
 
+COPIES = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
+}
 ARGUMENT_SPEC = {
-    "policy": {"type": "str", "required": True},
+    "policy": {"type": "str"},
+    "copies": COPIES,
+    "copy_name": {"type": "str"},
     "users": {"type": "list", "elements": "str", "default": []},
     "pools": {"type": "list", "elements": "str", "required": True},
     "accepted_losses": {"type": "list", "elements": "str", "default": []},

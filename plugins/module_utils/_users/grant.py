@@ -9,16 +9,26 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._engine.calls import UNKNOWN, Change, Cmdlet, Effect, Query
+from .._engine.calls import Change, Cmdlet, Effect, Query
 from .._engine.collections import ORGANISATION
-from .._engine.errors import InvalidInput, NotReady, Refused
+from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._servers.store_location import unseen
-from .._settings.names import BadName, policy_identity, sip_uri
 from . import unseen as _user_move_unseen
+from .policies import (
+    Copies,
+    Policies,
+    accepted_users,
+    allows_xmpp,
+    bare,
+    effective,
+    losses,
+    named_policy,
+    refuse_losses,
+)
 from .reading import (
     PROPERTIES,
     UsersLeft,
@@ -31,96 +41,126 @@ from .reading import (
     named,
     reasons,
     refused,
-    registrar,
 )
+from .rows import Rows
+
+__all__ = ["effective", "losses", "run"]
 
 Row = Mapping[str, Any]
 
-#: What a user may have today and must not lose by a grant.
-KEPT = ("EnableOutsideAccess", "EnablePublicCloudAccess", "EnablePublicCloudAudioVideoAccess")
-
-
-def bare(policy: str) -> str:
-    """The name that Grant-CsExternalAccessPolicy takes: without `Tag:`."""
-    return policy.partition(":")[2] if policy.lower().startswith("tag:") else policy
-
-
-def effective(row: Row, policies: Mapping[str, Row], sites: Mapping[str, str]) -> Row:
-    """The policy that applies to a user: the user's own, else that of the site of the user's pool, else the global one."""
-    own = str(row.get("ExternalAccessPolicy") or "")
-    site = sites.get(registrar(row), "")
-    for identity in (f"tag:{bare(own)}".lower() if own else "", site.lower()):
-        if identity and identity in policies:
-            return policies[identity]
-    return policies.get("global", {})
-
-
-def losses(now: Row, then: Row) -> list[str]:
-    """What the grant would take from a user, and federation where it would give it to one who had none.
-
-    A dry run may not know a setting yet; what is not known is judged when it is."""
-    found = [f"loses {flag}" for flag in KEPT if now.get(flag) is True and not _on(then, flag)]
-    if then.get("EnableFederationAccess") is True and not _on(now, "EnableFederationAccess"):
-        found.append("gains EnableFederationAccess")
-    return found
-
-
-def _on(policy: Row, flag: str) -> bool:
-    return policy.get(flag) is True or policy.get(flag) is UNKNOWN
-
-
-def _accepted(users: Sequence[str]) -> set[str]:
-    try:
-        return {sip_uri(one).lower() for one in users}
-    except BadName as exc:
-        raise InvalidInput(f"accepted_losses: {exc}") from exc
+#: So many calls a result shows; the journal has all.
+SHOWN = 50
+FIELDS = ("user", "outcome", "reason", "before", "after")
+SIGN_IN = "Clients get the external access policy when their users sign in again (in-band provisioning)."
+_ADVICE = "Give the policy the same settings as the one they have (copy_from, or module xmpp_access_policies)"
 
 
 def run(task: Task) -> Report:
-    try:
-        policy = policy_identity(task.params["policy"])
-    except BadName as exc:
-        raise InvalidInput(f"policy: {exc}") from exc
-    check_fqdns(task.params, "pools")
-    accepted = _accepted(task.params["accepted_losses"])
-    if not policy.startswith("tag:"):
-        return Report(changed=False, value={"granted": [], "already_granted": 0})
-    wanted = bare(policy)
+    params = task.params
+    check_fqdns(params, "pools")
+    accepted, copies = accepted_users(params["accepted_losses"]), Copies.of(params)
+    single = None if params["policy"] is None else named_policy("policy", params["policy"])
+    if (single is None) == (copies is None):
+        raise InvalidInput("Either policy is wanted, or copies and copy_name: say which policy users get.")
+    if single is not None and not single.startswith("tag:"):
+        return Report(changed=False, value={"granted": [], "already_granted": 0, "notice": [], "file": None})
     queries = (Query("external_access_policy"), Query("user", properties=PROPERTIES), Query("pool"))
     policy_rows, rows, pools = task.session.read(*queries)
-    policies = {str(row["Identity"]).lower(): row for row in policy_rows}
-    then = policies.get(f"tag:{wanted}".lower())
-    if then is None:
-        raise NotReady(
-            f"There is no external access policy {wanted} for users: create it first (module external_access_policy)."
-        )
-    asked = task.params["users"]
+    policies = Policies.read(policy_rows, pools)
+    wanted_of = _single(policies, bare(single)) if single is not None else _by_policy(policies, copies or Copies({}))
+    asked = params["users"]
     everyone = not asked or "all" in asked
     if unseen(task.session, rows):
-        return _user_move_unseen.grant(task, wanted, None if everyone else asked)
-    chosen = homes(rows, task.params["pools"]).here if everyone else named(rows, asked)
-    without = [row for row in chosen if not _has(row, wanted)]
-    sites = {str(row.get("Fqdn")).lower(): str(row.get("Site") or "") for row in pools}
-    lost = {name(row): losses(effective(row, policies, sites), then) for row in without}
-    _refuse_losses(lost, wanted, accepted)
+        named_one = bare(single) if single is not None else None
+        return _unseen(task, named_one, None if everyone else asked)
+    chosen = homes(rows, params["pools"]).here if everyone else named(rows, asked)
+    wanted = {name(row): target for row in chosen if (target := wanted_of(row)) is not None}
+    without = [row for row in chosen if name(row) in wanted]
+    lost = {name(row): losses(policies.of(row), policies.find(f"tag:{wanted[name(row)]}") or {}) for row in without}
+    refuse_losses(lost, f"The grant of {_list(wanted.values())}", accepted, _ADVICE)
     left = _grant(task, without, wanted, lost, accepted)
     granted = _others(without, left)
     if granted and not task.check_mode:
         left += _not_granted(task, granted, wanted)
         granted = _others(without, left)
+    file = _file(task, without, wanted, left)
     if left:
         raise UsersLeft(
-            f"{many(len(left))} could not be granted the external access policy {wanted}, {len(granted)} could: "
+            f"{many(len(left))} could not be granted the external access policy {_list(wanted.values())}, {len(granted)} could: "
             f"{reasons(left)}. Mend what is said of each, then run this again: it goes on with those that are left.",
             left,
             [name(row) for row in granted],
         )
     return Report(
         changed=bool(granted),
-        value={"granted": [name(row) for row in granted], "already_granted": len(chosen) - len(granted)},
+        value={
+            "granted": [name(row) for row in granted],
+            "already_granted": len(chosen) - len(granted),
+            "notice": [SIGN_IN] if granted else [],
+            "file": file,
+        },
         before={name(row): row.get("ExternalAccessPolicy") or None for row in granted},
-        after={name(row): wanted for row in granted},
+        after={name(row): wanted[name(row)] for row in granted},
     )
+
+
+def _single(policies: Policies, policy: str) -> Callable[[Row], str | None]:
+    """Everybody gets this one."""
+
+    def wanted(row: Row) -> str | None:
+        if policies.find(f"tag:{policy}") is None:
+            raise NotReady(
+                f"There is no external access policy {policy} for users: create it first (module external_access_policy)."
+            )
+        return None if _has(row, policy) else policy
+
+    return wanted
+
+
+def _by_policy(policies: Policies, copies: Copies) -> Callable[[Row], str | None]:
+    """Each gets the copy of what the user has, unless that allows XMPP already."""
+
+    def wanted(row: Row) -> str | None:
+        policy = policies.of(row)
+        if allows_xmpp(policy):
+            return None
+        identity = str(policy.get("Identity") or "Global")
+        target = copies.targets([identity])[identity]
+        if target.lower() == identity.lower() or policies.find(target) is None:
+            raise NotReady(
+                f"{name(row)} has the external access policy {bare(identity)}, and {bare(target)}, which is to allow XMPP, "
+                "is not there or does not: make it first (module xmpp_access_policies)."
+            )
+        return bare(target)
+
+    return wanted
+
+
+def _unseen(task: Task, policy: str | None, users: Sequence[str] | None) -> Report:
+    if policy is None:
+        task.warn("Who is to be granted which external access policy is not known yet, so it cannot be planned.")
+        return Report(changed=False, value={"granted": [], "already_granted": 0, "notice": [], "file": None})
+    report = _user_move_unseen.grant(task, policy, users)
+    return Report(report.changed, {**report.value, "notice": [], "file": None}, after=report.after)
+
+
+def _list(policies: Any) -> str:
+    return ", ".join(dict.fromkeys(policies))
+
+
+def _file(task: Task, users: Sequence[Row], wanted: Mapping[str, str], left: Sequence[Mapping[str, str]]) -> str | None:
+    """A row for each user whose policy was to be changed, with the one the user had before."""
+    if task.check_mode or not users:
+        return None
+    why = {one["user"]: one["reason"] for one in left}
+    rows = Rows(task.context.state_dir, task.context.run, "grants", FIELDS)
+    for row in users:
+        user = name(row)
+        outcome = "left" if user in why else "granted"
+        previous = bare(str(row.get("ExternalAccessPolicy") or "")) or None
+        rows.add(user=user, outcome=outcome, reason=why.get(user), before=previous, after=wanted[user])
+    rows.flush()
+    return rows.path
 
 
 def _has(row: Row, policy: str) -> bool:
@@ -132,38 +172,34 @@ def _others(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]
     return [row for row in rows if name(row) not in names]
 
 
-def _refuse_losses(lost: Mapping[str, Sequence[str]], policy: str, accepted: set[str]) -> None:
-    found = [f"{user} {' and '.join(what)}" for user, what in lost.items() if what and user not in accepted]
-    if found:
-        more = f" (and {len(found) - 10} more)" if len(found) > 10 else ""
-        raise Refused(
-            [
-                f"The grant of {policy} would change what these users have beyond XMPP: {'; '.join(found[:10])}{more}. "
-                "Give the policy the same settings as the one they have (copy_from), or name the users in accepted_losses."
-            ]
-        )
-
-
 def _grant(
-    task: Task, users: Sequence[Row], policy: str, lost: Mapping[str, list[str]], accepted: set[str], size: int = 25
+    task: Task,
+    users: Sequence[Row],
+    wanted: Mapping[str, str],
+    lost: Mapping[str, list[str]],
+    accepted: set[str],
+    size: int = 25,
 ) -> list[dict[str, str]]:
-    """Grant in requests of a bounded length; one user's failure does not hide the others."""
+    """Grant in requests of a bounded length; one user's failure does not hide the others. The journal has every call."""
     failed = []
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [_change(row, policy, lost[name(row)], accepted) for row in batch]
+        changes = [_change(row, wanted[name(row)], lost[name(row)], accepted) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 failed.append(left_out(row, refused("Grant-CsExternalAccessPolicy", outcome)))
+        del task.session.calls[SHOWN:]
     return failed
 
 
-def _not_granted(task: Task, granted: Sequence[Row], policy: str) -> list[dict[str, str]]:
+def _not_granted(task: Task, granted: Sequence[Row], wanted: Mapping[str, str]) -> list[dict[str, str]]:
     """The objects that were selected, by their GUIDs, are the ones that have the policy now."""
-    rows = task.session.read(Query("user", properties=PROPERTIES))[0]
-    now = {str(row.get("Guid")) for row in rows if _has(row, policy)}
+    rows = task.session.read(Query("user", properties=("SipAddress", "Guid", "ExternalAccessPolicy")))[0]
+    now = {str(row.get("Guid")): row for row in rows}
     reason = "does not have it, though Grant-CsExternalAccessPolicy reported success (Active Directory may not have replicated)"
-    return [left_out(row, reason) for row in granted if str(row.get("Guid")) not in now]
+    return [
+        left_out(row, reason) for row in granted if not _has(now.get(str(row.get("Guid"))) or {}, wanted[name(row)])
+    ]
 
 
 def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Change:

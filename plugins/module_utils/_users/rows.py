@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,17 @@ def cell(value: Any) -> str:
     return " ".join(text.splitlines())
 
 
-def csv_line(values: Mapping[str, Any]) -> bytes:
+def csv_line(values: Mapping[str, Any], fields: Sequence[str] = FIELDS) -> bytes:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow([cell(values.get(name)) for name in FIELDS])
+    csv.writer(written, lineterminator="\r\n").writerow([cell(values.get(name)) for name in fields])
     return written.getvalue().encode("utf-8", "replace")
 
 
 class Rows:
     """Kept as the users come back; on the disk when `flush` returns, and some hundred at a time before that."""
 
-    def __init__(self, state_dir: str | Path, run: str, name: str = "users") -> None:
+    def __init__(self, state_dir: str | Path, run: str, name: str = "users", fields: Sequence[str] = FIELDS) -> None:
+        self._fields = fields
         self._directory = Path(state_dir) / "runs" / checked_name(run)
         self._csv, self._json = f"{name}.csv", f"{name}.ndjson"
         self._kept: list[dict[str, Any]] = []
@@ -53,7 +54,7 @@ class Rows:
         return str(self._directory / self._json)
 
     def add(self, **values: Any) -> None:
-        self._kept.append({name: values.get(name) for name in FIELDS})
+        self._kept.append({name: values.get(name) for name in self._fields})
         if len(self._kept) >= _AT_ONCE:
             self.flush()
 
@@ -61,9 +62,9 @@ class Rows:
         rows, self._kept = self._kept, []
         if not rows:
             return
-        lines = [csv_line(one) for one in rows]
+        lines = [csv_line(one, self._fields) for one in rows]
         if not (self._directory / self._csv).exists():
             # a byte order mark: without it spreadsheets read names in the code page of their own computer
-            lines.insert(0, b"\xef\xbb\xbf" + csv_line({name: name for name in FIELDS}))
+            lines.insert(0, b"\xef\xbb\xbf" + csv_line({name: name for name in self._fields}, self._fields))
         append_lines(self._directory, self._csv, lines, sync=False)
         append(self._directory, self._json, rows, sync=False)
