@@ -13,6 +13,9 @@ description:
   - Moves the users who are not yet homed on O(target_pools) to O(target_pool), all in one task. Users of Lync Server are moved with C(Move-CsUser), users of
     Office Communications Server 2007 R2, who have a home server and no registrar pool, with C(Move-CsLegacyUser).
   - A user is named by SIP address, and the object that was moved is read back by its GUID.
+  - The users are read once, from one domain controller, and read back from the same one. Where O(domain_controller) does not name it, it is the one that
+    answered, as far as all users are of its domain.
+  - The filters of the options are all to be true for a user. They narrow what is read, and are held against each user who was read.
   - Where users are named in O(users), all of them can be moved or none is. Otherwise those who cannot be moved are left out, and the task fails in the
     end with the reason of each. The move is never forced.
   - Moving is refused until it was seen that federation leads through the legacy Edge, and, but for O(pilot) users, that a pilot user has reached the
@@ -25,13 +28,62 @@ options:
     type: str
     required: true
   target_pools:
-    description: FQDNs of all Lync Server 2013 pools. Users homed on any of them, or on O(target_pool), stay where they are.
+    description: FQDNs of all Lync Server 2013 pools. Users homed on any of them, on O(target_pool) or on a pool of O(targets), stay where they are.
     type: list
     elements: str
+  targets:
+    description:
+      - Rules by which users go to several pools. Each user goes to the pool of the first rule that takes the user, and to O(target_pool) where none does.
+      - What a rule says of users all has to be true for a user. Of the values in one list, one has to be.
+    type: list
+    elements: dict
+    suboptions:
+      pool:
+        description: FQDN of the pool.
+        type: str
+        required: true
+      sip_domains:
+        description: Users whose SIP addresses are in one of these domains.
+        type: list
+        elements: str
+      organizational_units:
+        description: Users in one of these organizational units, or in one below it.
+        type: list
+        elements: str
+      source_pools:
+        description: Users homed on one of these pools.
+        type: list
+        elements: str
+      share:
+        description: So many of a hundred of the users whom the rule would take. Which ones hangs on their SIP addresses alone, so that it is the same in
+          each run.
+        type: int
   users:
-    description: SIP addresses of the users to move. Without it all enabled on-premises users are moved.
+    description: SIP addresses of the users to move. Without it all enabled on-premises users are moved, or those whom the filters after it mean.
     type: list
     elements: str
+  users_file:
+    description: Path of a file on the controller, with the SIP address of a user to move on each line. Lines that begin with C(#) say nothing. An address
+      that nobody has, or that several have, ends the task before its first move.
+    type: path
+  organizational_units:
+    description: Distinguished names of organizational units. Only users in one of them, or in one below it, are moved.
+    type: list
+    elements: str
+  sip_domains:
+    description: Only users whose SIP addresses are in one of these domains are moved.
+    type: list
+    elements: str
+  source_pools:
+    description: FQDNs of pools. Only users homed on one of them are moved. A pool of Office Communications Server is named as the merged topology has it.
+    type: list
+    elements: str
+  ldap_filter:
+    description:
+      - Only users for whom this LDAP filter is true are moved. It is sent as the value of C(-LdapFilter), together with what narrows the reading to the
+        other filters, and never as a part of a command.
+      - In a value, the four characters that have a meaning in a filter are written in hexadecimal, as RFC 4515 has it.
+    type: str
   branch_pools:
     description: FQDNs of survivable branch appliances whose users stay.
     type: list
@@ -50,7 +102,8 @@ options:
     type: int
     default: 10
   domain_controller:
-    description: The domain controller to read from and to write to. Without it Lync chooses one.
+    description: The domain controller to read from and to write to. Without it Lync chooses one to read from, which the moves and the reading after them
+      then name, where all users are of its domain.
     type: str
   movers:
     description:
@@ -132,6 +185,15 @@ EXAMPLES = r"""
   lync.xmpp_migration.user_move:
     target_pool: pool2013.contoso.test
 
+- name: Move one unit's users, each SIP domain to a pool of its own
+  lync.xmpp_migration.user_move:
+    target_pool: pool2013.contoso.test
+    organizational_units:
+      - OU=Sales,DC=contoso,DC=test
+    targets:
+      - pool: pool2013b.contoso.test
+        sip_domains: [wingtip.test]
+
 - name: Move many users at night, through two Front Ends
   lync.xmpp_migration.user_move:
     target_pool: pool2013.contoso.test
@@ -145,12 +207,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 moved:
-  description: SIP addresses of the users who were moved, or in check mode would be.
+  description: SIP addresses of the users who were moved, or in check mode would be; of more than 1000 the first ones.
   returned: success
   type: list
   elements: str
   sample:
     - sip:user001@contoso.test
+moved_count:
+  description: How many users were moved, or in check mode would be.
+  returned: success
+  type: int
+  sample: 1
 movers:
   description: The most movers that were at work at once.
   returned: success, with O(movers) or the options after it
@@ -180,11 +247,11 @@ error:
       description: The kind of the error, here V(users_left).
       type: str
     done:
-      description: SIP addresses of the users for whom the change was made, or in check mode would be.
+      description: SIP addresses of the users for whom the change was made, or in check mode would be; of more than 1000 the first ones.
       type: list
       elements: str
     left:
-      description: The users who were left out.
+      description: The users who were left out; of more than 1000 the first ones.
       type: list
       elements: dict
       contains:
@@ -195,7 +262,7 @@ error:
           description: Why the user was left out.
           type: str
 calls:
-  description: The cmdlets that were called to change something, or in check mode would be.
+  description: The cmdlets that were called to change something, or in check mode would be; of many the first ones. The journal has all.
   returned: always
   type: list
   elements: dict
@@ -218,11 +285,28 @@ from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.move import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.selection import FILTERS
 
 ARGUMENT_SPEC = {
     "target_pool": {"type": "str", "required": True},
     "target_pools": {"type": "list", "elements": "str"},
+    "targets": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "pool": {"type": "str", "required": True},
+            "sip_domains": {"type": "list", "elements": "str"},
+            "organizational_units": {"type": "list", "elements": "str"},
+            "source_pools": {"type": "list", "elements": "str"},
+            "share": {"type": "int"},
+        },
+    },
     "users": {"type": "list", "elements": "str"},
+    "users_file": {"type": "path"},
+    "organizational_units": {"type": "list", "elements": "str"},
+    "sip_domains": {"type": "list", "elements": "str"},
+    "source_pools": {"type": "list", "elements": "str"},
+    "ldap_filter": {"type": "str"},
     "branch_pools": {"type": "list", "elements": "str", "default": []},
     "pilot": {"type": "bool", "default": False},
     "move_conference_data": {"type": "bool", "default": False},
@@ -241,7 +325,10 @@ ARGUMENT_SPEC = {
     "wait_for_hours": {"type": "bool", "default": False},
 }
 
-CONSTRAINTS: dict[str, Any] = {"required_if": [("pilot", True, ("users",))]}
+CONSTRAINTS: dict[str, Any] = {
+    "required_if": [("pilot", True, ("users",))],
+    "mutually_exclusive": [("users", one) for one in FILTERS],
+}
 
 
 def main() -> None:

@@ -98,20 +98,28 @@ evidence:
       value: {here: 196, branch: 0, other: 4}
 """
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, Query
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import NotReady
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.store_location import read_estate
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.listing import read_users
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reading import (
-    PROPERTIES,
-    by_pool,
+    BRANCH,
+    ELSEWHERE,
+    HERE,
     check_fqdns,
-    homes,
+    home,
     many,
     name,
+    place,
     read_parameters,
     sample,
 )
+
+NAMED = 5
 
 ARGUMENT_SPEC = {
     "pools": {"type": "list", "elements": "str", "required": True},
@@ -120,21 +128,46 @@ ARGUMENT_SPEC = {
 }
 
 
+PROPERTIES = ("SipAddress", "Identity", "Enabled", "RegistrarPool", "HomeServer", "HostingProvider")
+
+
+class Homed:
+    """How many users are where, as they come. Those who are elsewhere are kept as far as a sentence names them."""
+
+    def __init__(self, pools: list[str], branch_pools: list[str]) -> None:
+        self._pools, self._branch_pools = {pool.lower() for pool in pools}, {pool.lower() for pool in branch_pools}
+        self.counts: Counter[str | None] = Counter()
+        self.elsewhere: Counter[str] = Counter()
+        self.some: list[Mapping[str, Any]] = []
+        self.branch: list[Mapping[str, Any]] = []
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        where = place(row, self._pools, self._branch_pools)
+        self.counts[where] += 1
+        if where == BRANCH:
+            self.branch.append(row)
+        elif where == ELSEWHERE:
+            self.elsewhere[home(row)] += 1
+            if len(self.some) < NAMED:
+                self.some.append(row)
+
+
 def run(task: Task) -> Report:
     check_fqdns(task.params, "pools", "branch_pools")
     query = Query("user", parameters=read_parameters(task.params), properties=PROPERTIES)
-    rows = read_estate(task.session, query)[0]
-    found = homes(rows, task.params["pools"], task.params["branch_pools"])
-    if found.elsewhere:
-        pools = ", ".join(f"{count} on {pool}" for pool, count in by_pool(found.elsewhere).items())
+    found = read_users(task.session, query, lambda: Homed(task.params["pools"], task.params["branch_pools"]))
+    left = found.counts[ELSEWHERE]
+    if left:
+        most_first = sorted(found.elsewhere.items(), key=lambda item: (-item[1], item[0]))
+        pools = ", ".join(f"{count} on {pool}" for pool, count in most_first)
         raise NotReady(
-            f"Homed elsewhere than on {', '.join(task.params['pools'])}: {many(len(found.elsewhere), 'enabled user')} ({pools}), "
-            f"that is {sample(found.elsewhere)}. Move them with the role user_move, or disable them for Lync, and run this again."
+            f"Homed elsewhere than on {', '.join(task.params['pools'])}: {many(left, 'enabled user')} ({pools}), "
+            f"that is {sample(found.some, total=left)}. Move them with the role user_move, or disable them for Lync, and run this again."
         )
     counts = {
-        "here": len(found.here),
-        "branch": len(found.branch),
-        "other": len(rows) - len(found.here) - len(found.branch),
+        "here": found.counts[HERE],
+        "branch": found.counts[BRANCH],
+        "other": found.counts[None],
     }
     if found.branch:
         task.warn(

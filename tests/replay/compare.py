@@ -10,6 +10,7 @@ They are equal if, on each host, the same calls with the same declared effects c
 - a call that failed and was made again counts once;
 - what only a server makes (thumbprints, serial numbers, GUIDs, lengths of what holds them) are symbols: any value may
   stand for one, as long as the same value stands for the same one everywhere;
+- which domain controller is named in a move is not compared;
 - what a server makes anew each time (times, the signature of a published topology) may be any other of its kind;
 - who runs it, from where and when, which the lock of the migration says, may be anybody;
 - what the plan did not know may be anything; one call for users whom nobody can list yet stands for any number of them;
@@ -126,7 +127,7 @@ def _steps(entries: Iterable[Entry]) -> list[Step]:
             steps[entry["id"]] = Step(
                 entry["host"],
                 entry["object"],
-                (*(entry.get("prepare") or ()), entry["call"]),
+                (*(entry.get("prepare") or ()), _from_anywhere(entry["call"])),
                 tuple(entry.get("effects") or ()),
                 bool(entry.get("conditional")),
                 bool(entry.get("check")),  # of a real one only its outcome says so
@@ -135,6 +136,14 @@ def _steps(entries: Iterable[Entry]) -> list[Step]:
         elif entry["kind"] == "outcome" and entry["id"] in steps:
             steps[entry["id"]] = replace(steps[entry["id"]], ok=bool(entry["ok"]))
     return _whole_files(list(steps.values()))
+
+
+def _from_anywhere(call: Entry) -> Entry:
+    """A move names the domain controller that the users were read from, which a plan may not have seen yet."""
+    if call.get("name") not in MOVERS:
+        return call
+    parameters = {name: value for name, value in call["parameters"].items() if name != "DomainController"}
+    return {**call, "parameters": parameters}
 
 
 def _doubted(steps: Sequence[Step]) -> list[Step]:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.lync.xmpp_migration.lab.organisation.filters import ldap
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine import laws
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence, evidence_from_json
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import (
@@ -54,6 +55,9 @@ GROUPS = {
 
 #: The run that has made the baseline, without which nothing outside of the new hosts is changed.
 BEFORE = "before"
+
+#: Attributes that an LDAP filter may name.
+LDAP = {"msrtcsip-primaryuseraddress": "SipAddress", "displayname": "DisplayName"}
 
 DEFAULTS: dict[str, Row] = {
     "xmpp_partner": {
@@ -201,8 +205,8 @@ class FakeShell:
         rows = [dict(row) for row in self.rows(table).values()]
         wanted = parameters.get(table.narrow) if table.narrow else None
         if table.narrow == "LdapFilter" and wanted:
-            value = wanted[1:-1].partition("=")[2]
-            return [row for row in rows if key(row[table.identity]) == key(value)]
+            test = ldap(wanted, LDAP)
+            return [row for row in rows if test(row.get)]
         if table.narrow and wanted:
             return [row for row in rows if key(row.get(table.identity)) == key(wanted)]
         return rows

@@ -287,7 +287,7 @@ def key(identity: object) -> str:
 
 def ldap_escape(text: str) -> str:
     """A value inside an LDAP filter (RFC 4515)."""
-    return "".join(f"\\{byte:02x}" if byte in b"\x00*()\\" or byte > 126 else chr(byte) for byte in text.encode())
+    return "".join(f"\\{byte:02x}" if byte in b"*()\\" or byte < 32 or byte > 126 else chr(byte) for byte in text.encode())
 
 
 def properties_of(query: Query) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def read_estate(session: Session, *queries: Query | str) -> list[list[dict[str, 
     try:
         return session.read(*queries)
     except CmdletFailed:
-        if not session.check or _has_store(session):
+        if not session.check or has_store(session):
             raise
         return quietly(session, *queries)
 
@@ -85,10 +85,10 @@ def read_estate(session: Session, *queries: Query | str) -> list[list[dict[str, 
 def unseen(session: Session, users: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a dry run comes before anybody can list the users: no cmdlets, or no store yet. Planned moves are no list."""
     listed = any(row.get("Enabled") is not None for row in users)
-    return session.check and not listed and (session.blind or not _has_store(session))
+    return session.check and not listed and (session.blind or not has_store(session))
 
 
-def _has_store(session: Session) -> bool:
+def has_store(session: Session) -> bool:
     """As things are, whatever is planned."""
     (answer,) = session.call(Cmdlet("Get-CsConfigurationStoreLocation", {}, ("BackEndServer",)))
     return not answer["ok"] or location_in(answer["rows"]) is not None

@@ -13,6 +13,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
@@ -22,8 +23,11 @@ from .._engine.module import Report, Task
 from .._servers.store_location import read_estate, unseen
 from . import movers as _user_movers
 from . import unseen as _user_move_unseen
+from .listing import CONTROLLER, Controllers, read_users
 from .moving import POLICIES
 from .reading import (
+    ELSEWHERE,
+    HERE,
     NAMES,
     PROPERTIES,
     UsersLeft,
@@ -32,59 +36,163 @@ from .reading import (
     checked_fqdn,
     from_ocs,
     home,
-    homes,
     immovable,
     left_out,
     many,
     name,
     named,
     ocs_pool,
+    place,
     read_parameters,
     reasons,
     refused,
     registrar,
 )
+from .selection import NARROWED, Partition, Selection
 
 Row = Mapping[str, Any]
 
+MOST_NAMED = 1000
+"""Users and calls that a result lists: the journal, and the file of a task with movers, have all."""
+READ_BACK = ("SipAddress", "Guid", "RegistrarPool")
+
 
 def run(task: Task) -> Report:
-    target = checked_fqdn("target_pool", task.params["target_pool"])
-    check_fqdns(task.params, "branch_pools")
+    check_fqdns(task.params, "target_pools", "branch_pools")
+    wish = wish_of(task)
     _user_movers.check(task.params, task.context)
-    pools = [target, *(checked_fqdn("target_pools", pool) for pool in task.params["target_pools"] or ())]
-    rows, registrars = read_estate(task.session, _users(task), Query("registrar"))
-    if unseen(task.session, rows):
-        return _user_move_unseen.move(task, target)
-    asked, branches = task.params["users"], task.params["branch_pools"]
-    chosen = named(rows, asked) if asked is not None else rows
-    named(rows, task.params["first_users"])  # one who is not there is a mistake, one who was moved is not
-    found = homes(chosen, pools, branches)
-    if asked is not None:
-        _refuse_unmovable(chosen, target, pools, branches)
-    movable = [row for row in found.elsewhere if immovable(row, target) is None]
-    left = [left_out(row, reason) for row in found.elsewhere if (reason := immovable(row, target))]
+    if wish.by_source:
+        wish.legacy_pools = _pools(task)
+    found = read_users(task.session, _query(task, wish), lambda: Found(wish))
+    if unseen(task.session, found.some):
+        return _user_move_unseen.move(task, wish.partition.last)
+    found.settle()
+    if task.params["domain_controller"] is None:
+        task.params["domain_controller"] = found.controllers.one
+    movable, left = _sorted_out(found.elsewhere, wish)
     if movable:
-        _see_target(target, registrars)
+        _see_targets(task, movable, wish)
     if movable and not task.check_mode and _user_movers.asked_for(task.params):
-        return _moved_by_movers(task, movable, left, target, len(found.here))
-    left += _move(task, movable, target)
+        return _moved_by_movers(task, movable, left, wish, found.here)
+    left += _move(task, movable, wish)
     if movable and not task.check_mode:
-        left += _not_there(task, _without(movable, left), target)
+        left += _not_there(task, _without(movable, left), wish)
     moved = _without(movable, left)
     if left:
-        raise _users_left(task, target, left, moved)
+        raise _users_left(task, wish, left, moved)
+    shown = moved[: _user_movers.SHOWN]
     return Report(
         changed=bool(moved),
-        value={"moved": [name(row) for row in moved], "already_moved": len(found.here)},
-        before={name(row): home(row) for row in moved},
-        after={name(row): target for row in moved},
+        value={
+            "moved": [name(row) for row in moved[:MOST_NAMED]],
+            "moved_count": len(moved),
+            "already_moved": found.here,
+        },
+        before={name(row): home(row) for row in shown},
+        after={name(row): wish.target(row) for row in shown},
     )
 
 
-def _users(task: Task) -> Query:
-    names = dict.fromkeys((*PROPERTIES, *NAMES, *POLICIES))
-    return Query("user", parameters=read_parameters(task.params), properties=tuple(names))
+# --- who is meant
+
+
+@dataclass
+class Wish:
+    """What the options say: who is meant, where each of them goes, who is there already or stays."""
+
+    selection: Selection
+    partition: Partition
+    pools: tuple[str, ...]
+    branch_pools: tuple[str, ...]
+    users: tuple[str, ...] | None
+    first: tuple[str, ...]
+    legacy_pools: Sequence[Row] = ()
+
+    @property
+    def by_source(self) -> bool:
+        return bool(self.selection.pools) or self.partition.by_source
+
+    def target(self, row: Row) -> str:
+        return self.partition.pool(row, self.legacy_pools)
+
+
+def wish_of(task: Task) -> Wish:
+    params = task.params
+    last = checked_fqdn("target_pool", params["target_pool"])
+    partition = Partition.of(params.get("targets") or (), last)
+    pools = [*partition.pools, *(pool.lower() for pool in params["target_pools"] or ())]
+    asked = params["users"]
+    return Wish(
+        Selection.of(params),
+        partition,
+        tuple(dict.fromkeys(pools)),
+        tuple(pool.lower() for pool in params["branch_pools"]),
+        None if asked is None else tuple(asked),
+        tuple(params["first_users"]),
+    )
+
+
+class Found:
+    """The users as they come. Kept are those who are to be moved, and those who are named; of the others the number."""
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish = wish
+        self.elsewhere: list[Row] = []
+        self.here = 0
+        self.some: list[Row] = []
+        self.controllers = Controllers()
+        named_ones = wish.selection.addresses if wish.users is None else wish.users
+        self._named = {one.lower() for one in (*(named_ones or ()), *wish.first)}
+        self._kept: dict[str, list[Row]] = {}
+
+    def take(self, row: Row) -> None:
+        wish = self._wish
+        if not self.some and row.get("Enabled") is not None:
+            self.some.append(row)
+        self.controllers.take(row)
+        if self._named and (own := address(row)) in self._named:
+            self._kept.setdefault(own, []).append(row)
+        if wish.users is None and wish.selection.has(row, wish.legacy_pools):
+            self._sort(row)
+
+    def _sort(self, row: Row) -> None:
+        where = place(row, self._wish.pools, self._wish.branch_pools)
+        if where == HERE:
+            self.here += 1
+        elif where == ELSEWHERE:
+            self.elsewhere.append(row)
+
+    def settle(self) -> None:
+        """All have come: whoever is named is there, once, and can be moved where nobody else may be in his stead."""
+        wish = self._wish
+        rows = [row for same in self._kept.values() for row in same]
+        if wish.users is not None:
+            chosen = named(rows, wish.users)
+            for row in chosen:
+                self._sort(row)
+            _refuse_unmovable(chosen, wish)
+        elif wish.selection.addresses is not None:
+            named(rows, sorted(wish.selection.addresses))
+        named(rows, wish.first)  # one who is not there is a mistake, one who was moved is not
+
+
+def _query(task: Task, wish: Wish) -> Query:
+    names = dict.fromkeys((*PROPERTIES, *NAMES, *POLICIES, CONTROLLER))
+    everybody = {*(wish.users or ()), *wish.first} if wish.users is not None else None
+    narrow = wish.selection if wish.users is not None or not wish.first else Selection()
+    parameters = {**read_parameters(task.params), **narrow.parameters(everybody and sorted(everybody))}
+    return Query("user", parameters=parameters, properties=tuple(names))
+
+
+def _sorted_out(rows: Sequence[Row], wish: Wish) -> tuple[list[Row], list[dict[str, str]]]:
+    movable, left = [], []
+    for row in rows:
+        reason = immovable(row, wish.target(row))
+        if reason:
+            left.append(left_out(row, reason))
+        else:
+            movable.append(row)
+    return movable, left
 
 
 def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]:
@@ -92,26 +200,33 @@ def _without(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row
     return [row for row in rows if name(row) not in names]
 
 
-def _refuse_unmovable(chosen: Sequence[Row], target: str, pools: Sequence[str], branches: Sequence[str]) -> None:
+def _refuse_unmovable(chosen: Sequence[Row], wish: Wish) -> None:
     """A user who was asked for by name and cannot be moved ends the task before its first move."""
-    here, stay = {pool.lower() for pool in pools}, {pool.lower() for pool in branches}
     left = []
     for row in chosen:
-        reason = immovable(row, target)
-        if reason is None and registrar(row) in stay:
+        reason = immovable(row, wish.target(row))
+        if reason is None and registrar(row) in wish.branch_pools:
             reason = f"is homed on {registrar(row)}, which is one of branch_pools, whose users stay"
-        if reason and registrar(row) not in here:
+        if reason and registrar(row) not in wish.pools:
             left.append(left_out(row, reason))
     if left:
         raise InvalidInput(f"These users cannot be moved: {reasons(left)}. Nothing was changed.")
 
 
-def _see_target(target: str, registrars: Sequence[Row]) -> None:
-    """A wrong name would fail once for each user."""
-    if target not in {str(row.get("PoolFqdn") or "").lower() for row in registrars}:
+def _see_targets(task: Task, users: Sequence[Row], wish: Wish) -> None:
+    """A wrong name would fail once for each user. The pools that HomeServer may mean are asked for only where somebody is
+    moved from Office Communications Server."""
+    ocs = any(from_ocs(row) for row in users) and not wish.legacy_pools
+    registrars, *pools = read_estate(task.session, Query("registrar"), *((_POOLS,) if ocs else ()))
+    if pools:
+        wish.legacy_pools = pools[0]
+    there = {str(row.get("PoolFqdn") or "").lower() for row in registrars}
+    missing = [pool for pool in wish.partition.pools if pool not in there]
+    if missing:
+        option = "target_pool" if missing == [wish.partition.last] else "targets"
         raise NotReady(
-            f"The published topology has no Registrar on {target}: deploy the pool first (pool_deploy), or correct "
-            "target_pool. Nothing was changed."
+            f"The published topology has no Registrar on {', '.join(missing)}: deploy the pool first (pool_deploy), or correct "
+            f"{option}. Nothing was changed."
         )
 
 
@@ -149,78 +264,105 @@ def _way_back(row: Row, legacy_pools: Sequence[Row]) -> Undo:
     return (Cmdlet("Move-CsUser", {"Identity": address(row), "Target": source, "Confirm": False}),)
 
 
-def _legacy_pools(task: Task, users: Sequence[Row]) -> list[Row]:
-    """The pools that HomeServer may mean; asked for only where somebody is moved from Office Communications Server."""
-    if not any(from_ocs(row) for row in users):
-        return []
-    return list(read_estate(task.session, Query("pool", properties=("Identity", "Fqdn", "Site")))[0])
+_POOLS = Query("pool", properties=("Identity", "Fqdn", "Site"))
 
 
-def _move(task: Task, users: Sequence[Row], target: str) -> list[dict[str, str]]:
+def _pools(task: Task) -> list[Row]:
+    return list(read_estate(task.session, _POOLS)[0])
+
+
+def _move(task: Task, users: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
     """Move in requests of a bounded length; one user's failure does not hide the others."""
     failed: list[dict[str, str]] = []
-    legacy_pools = _legacy_pools(task, users)
     size = max(1, task.params["batch_size"])
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [change_of(row, target, task.params, legacy_pools) for row in batch]
+        changes = [change_of(row, wish.target(row), task.params, wish.legacy_pools) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 failed.append(left_out(row, refused(mover(row), outcome)))
+        del task.session.calls[MOST_NAMED:]
     return failed
 
 
-def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]], target: str, here: int) -> Report:
+def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]], wish: Wish, here: int) -> Report:
     """Several at once, in waves, within hours: what a task of many users wants. Its result shows some, the file has all."""
-    legacy_pools = _legacy_pools(task, users)
-    ended = _user_movers.move(task, users, target, lambda row: change_of(row, target, task.params, legacy_pools))
+    ended = _user_movers.move(
+        task, users, wish.target, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
+    )
     left += [left_out(row, _user_movers.reason(verdict, mover(row))) for row, verdict in ended.failed]
-    moved = list(ended.moved)
+    moved = ended.moved
     if moved:
-        away = _not_there(task, moved, target)
+        away = _not_there(task, moved, wish)
         moved, left = _without(moved, away), left + away
     because = "was not begun" + (f": {ended.stopped}" if ended.stopped else "")
-    left += [left_out(row, because) for row in ended.left]
+    more = len(ended.left)
+    left += [left_out(row, because) for row in ended.left[:MOST_NAMED]]
+    more -= min(more, MOST_NAMED)
     if left:
         task.warn(f"A row for each user is in {ended.rows}.")
     if ended.error is not None:
         raise _user_movers.told(ended.error, len(moved), len(ended.left), ended.rows)
     if left:
-        raise _users_left(task, target, left, moved)
+        raise _users_left(task, wish, left, moved, more)
     shown = moved[: _user_movers.SHOWN]
     return Report(
         changed=bool(moved),
         value={
-            "moved": [name(row) for row in moved],
+            "moved": [name(row) for row in moved[:MOST_NAMED]],
+            "moved_count": len(moved),
             "already_moved": here,
             "movers": ended.movers,
             "retried": ended.retried,
             "rows": ended.rows,
         },
         before={name(row): home(row) for row in shown},
-        after={name(row): target for row in shown},
+        after={name(row): wish.target(row) for row in shown},
     )
 
 
-def _not_there(task: Task, moved: Sequence[Row], target: str) -> list[dict[str, str]]:
-    """The object that was selected, by its GUID, is the one that is on the target pool now."""
-    now = {str(row.get("Guid")): registrar(row) for row in task.session.read(_users(task))[0]}
+def _not_there(task: Task, moved: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
+    """The object that was selected, by its GUID, is the one that is on its target pool now."""
+    addresses = [address(row) for row in moved]
+    narrow = Selection(addresses=frozenset(addresses)).parameters() if len(addresses) <= NARROWED else {}
+    query = Query("user", parameters={**read_parameters(task.params), **narrow}, properties=READ_BACK)
+    away = read_users(task.session, query, lambda: Away(moved, wish)).away
     return [
         left_out(
             row,
-            f"is on {now.get(str(row.get('Guid'))) or 'no pool'}, though {mover(row)} reported success (Active Directory may "
+            f"is on {where or 'no pool'}, though {mover(row)} reported success (Active Directory may "
             "not have replicated: name one domain controller with domain_controller)",
         )
-        for row in moved
-        if now.get(str(row.get("Guid"))) != target
+        for row, where in away.values()
     ]
 
 
-def _users_left(task: Task, target: str, left: Sequence[Mapping[str, str]], moved: Sequence[Row]) -> UsersLeft:
+class Away:
+    """Those who were moved, until they are seen where they were moved to."""
+
+    def __init__(self, moved: Sequence[Row], wish: Wish) -> None:
+        self.away: dict[str, tuple[Row, str]] = {str(row.get("Guid")): (row, "") for row in moved}
+        self._wish = wish
+
+    def take(self, row: Row) -> None:
+        known = self.away.get(guid := str(row.get("Guid")))
+        if known is None:
+            return
+        where = registrar(row)
+        if where == self._wish.target(known[0]):
+            del self.away[guid]
+        else:
+            self.away[guid] = known[0], where
+
+
+def _users_left(
+    task: Task, wish: Wish, left: Sequence[Mapping[str, str]], moved: Sequence[Row], more: int = 0
+) -> UsersLeft:
+    """`more` are left beside those who are listed."""
     how = ("cannot", "can") if task.check_mode else ("could not", "could")
     return UsersLeft(
-        f"{many(len(left))} {how[0]} be moved to {target}, {len(moved)} {how[1]}: {reasons(left)}. Mend what is said of "
-        "each, then run this again: it goes on with those that are left.",
-        left,
-        [name(row) for row in moved],
+        f"{many(len(left) + more)} {how[0]} be moved to {' or '.join(wish.partition.pools)}, {len(moved)} {how[1]}: "
+        f"{reasons(left)}. Mend what is said of each, then run this again: it goes on with those that are left.",
+        left[:MOST_NAMED],
+        [name(row) for row in moved[:MOST_NAMED]],
     )

@@ -96,7 +96,9 @@ class Moves:
     retried: int = 0
 
 
-def move(task: Task, users: Sequence[Row], target: str, change_of: Callable[[Row], Change]) -> Moves:
+def move(
+    task: Task, users: Sequence[Row], target_of: Callable[[Row], str], change_of: Callable[[Row], Change]
+) -> Moves:
     """Move them through the hosts of `through`; whatever ends it, everybody is moved, failed or left."""
     sessions = {host: _session(task, host) for host in task.params["through"] or [task.context.host]}
     names = [name(row) for row in users]
@@ -112,7 +114,7 @@ def move(task: Task, users: Sequence[Row], target: str, change_of: Callable[[Row
             result.failed.append((row, verdict))
         rows.add(
             user=names[one], outcome="moved" if verdict.kind == "moved" else "failed", error=verdict.error, reason=verdict.text,
-            source=row.get("RegistrarPool") or row.get("HomeServer"), target=target, host=entry.get("host"),
+            source=row.get("RegistrarPool") or row.get("HomeServer"), target=target_of(row), host=entry.get("host"),
             seconds=entry.get("seconds"), journal=entry.get("id"),
         )  # fmt: skip
 
@@ -127,12 +129,12 @@ def move(task: Task, users: Sequence[Row], target: str, change_of: Callable[[Row
         roster,
         change,
         way(task.params, task.context.state_dir),
-        look=lambda some: _look(task, users, some, roster, target),
+        look=lambda some: _look(task, users, some, roster, target_of),
         finished=finished,
         clock=task.session.moment,
         sleep=task.session.pause,
     )
-    task.session.note(f"{len(users)} users are moved to {target}.", moving=len(users), rows=rows.path)
+    task.session.note(f"{many(len(users))} are moved.", moving=len(users), rows=rows.path)
     first = {one.lower().removeprefix("sip:") for one in task.params["first_users"]}
     pilots = [number for number, row in enumerate(users) if address(row).removeprefix("sip:") in first]
     try:
@@ -172,7 +174,9 @@ def _ask(session: Session, host: str) -> Ask:
     return ask
 
 
-def _look(task: Task, users: Sequence[Row], some: Sequence[int], roster: Roster, target: str) -> dict[int, Verdict]:
+def _look(
+    task: Task, users: Sequence[Row], some: Sequence[int], roster: Roster, target_of: Callable[[Row], str]
+) -> dict[int, Verdict]:
     """Users in doubt, each asked for by SIP address."""
     parameters = read_parameters(task.params)
     queries = [
@@ -184,7 +188,7 @@ def _look(task: Task, users: Sequence[Row], some: Sequence[int], roster: Roster,
         part = some[start : start + 20]
         for one, rows in zip(part, task.session.read(*queries[start : start + 20]), strict=True):
             same = [row for row in rows if row.get("Guid") == users[one].get("Guid")]
-            found[one] = seen_verdict(same[0] if same else None, target, roster.doubtful.get(one))
+            found[one] = seen_verdict(same[0] if same else None, target_of(users[one]), roster.doubtful.get(one))
     return found
 
 

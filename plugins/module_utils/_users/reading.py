@@ -14,7 +14,7 @@ an empty RegistrarPool and a HomeServer. `-OnLyncServer` is no proof of either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from .._engine.errors import InvalidInput, NotReady
 from .._settings.names import fqdn, sip_uri
 
 ON_PREMISES = "SRV:"
+HERE, BRANCH, ELSEWHERE = "here", "branch", "elsewhere"
 PROPERTIES = (
     "Identity",
     "Guid",
@@ -87,6 +88,14 @@ def on_premises(row: Row) -> bool:
     )
 
 
+def place(row: Row, pools: Collection[str], branch_pools: Collection[str] = ()) -> str | None:
+    """HERE, BRANCH or ELSEWHERE for an enabled on-premises user; None for anybody else. The pools are in lower case."""
+    if not on_premises(row):
+        return None
+    where = registrar(row)
+    return HERE if where in pools else BRANCH if where in branch_pools else ELSEWHERE
+
+
 @dataclass(frozen=True)
 class Homes:
     """The users in scope, by where they are homed."""
@@ -99,14 +108,10 @@ class Homes:
 def homes(rows: Iterable[Row], pools: Sequence[str], branch_pools: Sequence[str] = ()) -> Homes:
     """Partition the enabled on-premises users; those on survivable branch appliances are listed apart."""
     ours, branches = {pool.lower() for pool in pools}, {pool.lower() for pool in branch_pools}
-    here: list[Row] = []
-    elsewhere: list[Row] = []
-    branch: list[Row] = []
+    found: dict[str | None, list[Row]] = {HERE: [], ELSEWHERE: [], BRANCH: [], None: []}
     for row in rows:
-        if on_premises(row):
-            home = registrar(row)
-            (here if home in ours else branch if home in branches else elsewhere).append(row)
-    return Homes(tuple(here), tuple(elsewhere), tuple(branch))
+        found[place(row, ours, branches)].append(row)
+    return Homes(tuple(found[HERE]), tuple(found[ELSEWHERE]), tuple(found[BRANCH]))
 
 
 def named(rows: Iterable[Row], addresses: Sequence[str]) -> list[Row]:
@@ -166,10 +171,11 @@ def by_pool(rows: Iterable[Row]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def sample(rows: Sequence[Row], most: int = 5) -> str:
-    """Some of these users by name, for a sentence."""
+def sample(rows: Sequence[Row], most: int = 5, total: int | None = None) -> str:
+    """Some of these users by name, for a sentence; `total` where there are more of them than rows."""
     shown = ", ".join(name(row) for row in rows[:most])
-    return shown if len(rows) <= most else f"{shown} and {len(rows) - most} more"
+    count = len(rows) if total is None else total
+    return shown if count <= most else f"{shown} and {count - most} more"
 
 
 def read_parameters(params: Row) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .._engine.module import Report, Task
 from .._engine.session import quietly
 from .._settings.names import same, sip_uri
 from .._topology.reading import LEGACY_SITE
+from .reading import read_parameters
 
 #: what a grant takes from a user is found out, and refused, when it is made
 _UNJUDGED = {"Losses": UNKNOWN}
@@ -31,8 +32,11 @@ def move(task: Task, target: str) -> Report:
     cmdlet = "Move-CsLegacyUser" if ocs else "Move-CsUser"
     conference_data = {"MoveConferenceData": True} if task.params["move_conference_data"] and not ocs else {}
 
+    # which domain controller answers is seen with the users
+    controller = read_parameters(task.params) or {"DomainController": UNKNOWN}
+
     def parameters(identity: Any) -> dict[str, Any]:
-        return {"Identity": identity, "Target": target, "Confirm": False, **conference_data}
+        return {"Identity": identity, "Target": target, "Confirm": False, **conference_data, **controller}
 
     pilots = [sip_uri(one).lower() for one in task.params["users"] or ()]
     changes = [
@@ -52,7 +56,7 @@ def move(task: Task, target: str) -> Report:
         )
         _tell(task, f"moved to {target}")
     task.session.change(*changes)
-    return Report(bool(changes), {"moved": pilots, "already_moved": 0}, after=dict.fromkeys(pilots, target))
+    return Report(bool(changes), {"moved": pilots, "moved_count": len(pilots), "already_moved": 0}, after=dict.fromkeys(pilots, target))
 
 
 def grant(task: Task, policy: str, users: Sequence[str] | None) -> Report:
