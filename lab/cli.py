@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--faults", metavar="FILE", help="faults that are there from the start")
     up.add_argument("--secret-prefix", default="", metavar="TEXT", help="with what every random password begins")
+    up.add_argument(
+        "--xmpp",
+        choices=("auto", "prosody", "simple"),
+        default="auto",
+        help="real XMPP servers (Prosody), simple listeners, or real ones where they are installed",
+    )
     up.add_argument("--owner", type=int, metavar="PID", help="end with this process")
 
     running("down", _down, "End a lab, and take away its secrets.")
@@ -99,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     gui.add_argument("name", metavar="NAME", help="what to do there: lab/README.md lists the consoles")
     gui.add_argument("value", metavar="VALUE", help="an FQDN; start or stop; ACCOUNT=GROUP")
 
+    running("xmpp", _xmpp, "Print XMPP servers, the streams between them, and which way messages to partners leave.")
+
     command("bind", _bind, "Read calls as JSON lines; print how PowerShell's binder takes each.")
     command("serve", _serve, "For 'up': be the lab. Reads its options from standard input.")
     return parser
@@ -119,7 +127,7 @@ def _up(options: argparse.Namespace) -> None:
     if told is not None:
         clean(directory)
     Place(directory, options.prefix or random_prefix(), options.secret_prefix)  # says what is wrong with these at once
-    names = ("users", "prefix", "speed", "kerberos", "transport", "secret_prefix", "owner")
+    names = ("users", "prefix", "speed", "kerberos", "transport", "secret_prefix", "xmpp", "owner")
     wanted = {name: getattr(options, name) for name in names}
     wanted |= {"estate": _path(options.estate), "state_dir": str(directory)}
     wanted["faults"] = _path(options.faults) if options.faults else None
@@ -256,6 +264,10 @@ def _publish(options: argparse.Namespace) -> None:
 
 def _gui(options: argparse.Namespace) -> None:
     _print(_ask(options, "gui", name=options.name, value=options.value))
+
+
+def _xmpp(options: argparse.Namespace) -> None:
+    _print(_ask(options, "xmpp"))
 
 
 def _clock(options: argparse.Namespace) -> None:

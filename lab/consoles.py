@@ -65,6 +65,13 @@ def gateway_console(world: t.Any, value: str) -> t.Any:
     return {"service": service.status, "edge": world.gateway.edge}
 
 
+def gateway_service(world: t.Any, value: str) -> t.Any:
+    """running or stopped: the old gateway's service, as the Services console of its host shows it."""
+    if value not in ("running", "stopped"):
+        raise LabError("The service of the old gateway is told running or stopped.")
+    return gateway_console(world, "start" if value == "running" else "stop")
+
+
 def _edge(world: t.Any, value: str) -> str:
     """The Edge pool whose own FQDN or whose Access Edge FQDN this is."""
     wanted = _fqdn(value).casefold()
@@ -95,6 +102,7 @@ ACTS: dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "ocs_edge_internal_list": edge_internal_list,
     "ocs_federation_fqdn": federation_fqdn,
     "gateway_console": gateway_console,
+    "gateway_service": gateway_service,
     "group_member": group_member,
 }
 #: They are sequences of calls, between which the rest of the lab goes on.
@@ -102,11 +110,16 @@ LONG: dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "edge_without_session": hands.edge,
     "edge_xmpp_without_session": hands.xmpp,
 }
-NAMES = tuple(sorted({**ACTS, **LONG}))
+CABLES = {"unplug": True, "plug_in": False}
+NAMES = tuple(sorted({**ACTS, **LONG, **CABLES}))
 
 
-def act(world: t.Any, name: str, value: str) -> dict[str, t.Any]:
-    """Do one of them, and tell what the console shows then."""
+def act(world: t.Any, name: str, value: str, streams: t.Any = None) -> dict[str, t.Any]:
+    """Do one of them, and tell what the console shows then. ``streams`` are the XMPP servers that have a cable."""
+    if name in CABLES:
+        if streams is None or not streams.unplug(_fqdn(value), CABLES[name]):
+            raise LabError(f"There is no real XMPP server {value} here whose cable could be pulled.")
+        return {name: value}
     if name in LONG:
         return {name: LONG[name](world, _fqdn(value))}
     doing = ACTS.get(name)

@@ -56,6 +56,7 @@ class Options:
     transport: str = "basic"
     faults: str | None = None
     secret_prefix: str = ""
+    xmpp: str = "simple"
     owner: int | None = None
 
 
@@ -84,7 +85,9 @@ class Lab:
             self._parts[KERBEROS] = self._kdc()
         if estate.zones:
             self._parts["dns"] = parts.Dns(self.world, place)
-        self._parts["xmpp"] = Streams(self.world, place)
+        dns = self._parts["dns"].facts if "dns" in self._parts else None
+        name_server = (str(dns["address"]), int(dns["port"])) if dns else None
+        self._streams = self._parts["xmpp"] = Streams(self.world, place, options.xmpp, name_server)
         self._parts["certification_authority"] = parts.PrivateAuthority(self.world, place)
         authority = Authority()
         ca = place.write("ca.pem", authority.pem().decode())
@@ -189,7 +192,8 @@ class Lab:
             "clock": self._clock,
             "set": self._set,
             "publish": lambda request: builder.publish(self.world, self.place, str(request["text"])),
-            "gui": lambda request: consoles.act(self.world, str(request["name"]), str(request["value"])),
+            "gui": lambda request: consoles.act(self.world, str(request["name"]), str(request["value"]), self._streams),
+            "xmpp": lambda request: self._streams.shown(),
             "down": lambda request: self.ended.set(),
         }
 

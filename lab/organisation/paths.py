@@ -9,7 +9,8 @@ Both answer with None (it does) or with the id of the rule that says why it does
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from .policies import effective
 from .services import OCS_GATEWAY, XMPP_GATEWAY, listening_ports
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .world import World
 
 FEDERATION_PORT = ("AccessEdge", "SipServer", "External")
+OLD, NEW = "old", "new"
 XMPP_PORT = ("XmppFederationProxy", "XmppServer", "External")
 
 
@@ -206,3 +208,46 @@ def answers_stream(world: World, computer: Computer, domain: str) -> bool:
         return True
     # rule: stream-before-partner
     return world.unknowns["stream_before_partner"] == "answered"
+
+
+# --- which way, for messages that really flow
+
+
+def local_partners(world: World) -> list[Mapping[str, Any]]:
+    """The XMPP partners that the Front Ends of the users' pool know by now."""
+    pool = _homes(world)
+    cluster = world.cms.topology.pool(pool) if pool else None
+    found: dict[str, Mapping[str, Any]] = {}
+    for machine in cluster.machines if cluster else ():
+        computer = world.computer(machine.fqdn)
+        local = world.local(computer) if computer is not None else None
+        found |= local.rows("xmpp_allowed_partner") if local is not None else {}
+    return list(found.values())
+
+
+def carrier(world: World, domain: str) -> str:
+    """Through which gateway messages of the users to an XMPP domain leave: old, new, or the rule that stops them.
+
+    rule: partner-is-the-switch; inferred: for a Front End it is that, once its own copy of the store has the partner.
+    """
+    pool = _homes(world)
+    if not pool:
+        return "path-user-not-homed"
+    legacy = legacy_path(world, pool, domain)
+    if legacy is None:
+        return OLD
+    wanted = domain.casefold()
+    known = any(
+        wanted in (str(row["Domain"]).casefold(), *(str(one).casefold() for one in row["AdditionalDomains"]))
+        for row in local_partners(world)
+    )
+    if known:
+        return xmpp_path(world, pool, domain) or NEW
+    if legacy == "path-partner-took-over":
+        return OLD if gateway_running(world) else "path-gateway-stopped"
+    return legacy
+
+
+def _homes(world: World) -> str:
+    """The pool of the users, who are all in one place when partners are switched over."""
+    return next((user.registrar_pool for user in world.ad if user.enabled and user.registrar_pool), "")

@@ -27,7 +27,7 @@ class RunningLab:
         self.directory = directory
         # Loopback has room for all labs of all workers at once; the lab takes ports that are free.
         prefix = f"127.{random.randrange(64, 250)}.{random.randrange(1, 250)}"
-        given = ["--estate", str(estate), "--prefix", prefix, "--owner", str(os.getpid()), *options]
+        given = ["--estate", str(estate), "--prefix", prefix, "--owner", str(os.getpid()), "--xmpp", "simple", *options]
         self.ready: dict[str, Any] = json.loads(self.command("up", *given))
 
     def command(self, name: str, *arguments: str) -> str:
