@@ -209,6 +209,15 @@ def _partners(settings: Mapping[str, Any], problems: Problems, warnings: list[st
                 problems.add(where, f"{one} stands in partners[{seen[one]}] already: name each domain once.")
             seen.setdefault(one, index)
         _negotiation(where, partner, problems, warnings)
+    for one in settings.get("partners_dropped") or ():
+        if one in seen:
+            problems.add(f"{ROOT}.partners_dropped", f"{one} stands in partners[{seen[one]}] too: take it out of one.")
+    for one in _get(settings, "legacy", "entries_retired_in_window") or ():
+        if seen and one not in seen:
+            problems.add(
+                f"{ROOT}.legacy.entries_retired_in_window",
+                f"{one} is no domain of a partner: only their entries are retired.",
+            )
 
 
 def _negotiation(where: str, partner: Mapping[str, Any], problems: Problems, warnings: list[str]) -> None:
@@ -256,6 +265,23 @@ def _people(settings: Mapping[str, Any], problems: Problems) -> None:
     copied = _get(settings, "access_policy", "copy_from")
     if identity and same(identity, copied):
         problems.add(f"{ROOT}.access_policy.copy_from", f"{copied} is the policy itself: name another one.")
+    _policies(settings.get("access_policy"), problems)
+
+
+def _policies(policy: Any, problems: Problems) -> None:
+    """One policy for all, or one for each that users have."""
+    if not isinstance(policy, Mapping):
+        return
+    where, one, each = f"{ROOT}.access_policy", policy.get("identity"), policy.get("copies") or policy.get("copy_name")
+    if not one and not each:
+        problems.add(where, "Either identity is wanted, or copies and copy_name: say which policy users get for XMPP.")
+    if each and (one or policy.get("copy_from")):
+        problems.add(
+            where,
+            "identity and copy_from make one policy for all, copies and copy_name one for each: leave one of them out.",
+        )
+    if "copy_name" in policy and str(policy["copy_name"]).count("{name}") != 1:
+        problems.add(f"{where}.copy_name", "A text with {name} in it is wanted, for example '{name} XMPP'.")
 
 
 #: What the design has a place for and the roles of this version do not do: said at once, not half-way.

@@ -106,6 +106,17 @@ _partner = {
     "proxy_fqdn": Key(_fqdn, empty=True),
     "description": Key(name(free_text), empty=True),
 }
+#: The policy that users have, and the one that they get for XMPP.
+_policy_copy = {"of": Key(name(policy_identity), True), "identity": Key(name(policy_identity), True)}
+#: What a partner is told beside what is declared anyway.
+_partner_pack = {
+    "contacts": Key(each(name(free_text))),
+    "window": Key(name(free_text)),
+    "drop_streams_at": Key(name(free_text)),
+    "pause_seconds": Key(number(0, 86_400)),
+    "tls_versions": Key(each(one_of("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"), least=1, unique=True)),
+    "chain": Key(_file),
+}
 _gateway = {
     "connection_limit": Key(number(1, 1_000_000)),
     "partner_connection_limit": Key(number(1, 1_000_000)),
@@ -155,6 +166,8 @@ SCHEMA = table(
                     "pool_fqdn": Key(_fqdn, True),
                     "edge_fqdn": Key(_fqdn, True),
                     "gateway_fqdn": Key(_fqdn, True),
+                    "gateway_allow_list": Key(each(_domain, unique=True)),
+                    "entries_retired_in_window": Key(each(_domain, unique=True)),
                 }
             )
         ),
@@ -171,11 +184,14 @@ SCHEMA = table(
         "sip_federation_route": Key(one_of("keep", "with_cutover", "already_moved")),
         "edge_access": Key(one_of("session", "manual")),
         "partners": Key(each(table(_partner), least=1)),
+        "partners_dropped": Key(each(_domain, unique=True)),
+        "partner_pack": Key(table(_partner_pack)),
         "gateway": Key(table(_gateway)),
         "users": Key(
             table(
                 {
                     "pilot": Key(each(_sip, unique=True)),
+                    "at_most": Key(number(1, 10_000_000)),
                     "pilot_proof": Key(one_of("test", "declared")),
                     "move_conference_data": Key(boolean),
                     "movers": Key(number(1, 8)),
@@ -195,8 +211,11 @@ SCHEMA = table(
         "access_policy": Key(
             table(
                 {
-                    "identity": Key(name(policy_identity), True),
+                    "identity": Key(name(policy_identity)),
                     "copy_from": Key(name(policy_identity)),
+                    "copies": Key(each(table(_policy_copy), least=1)),
+                    "copy_name": Key(text("What a copy of a policy is called, with {name} in it", 100)),
+                    "sample": Key(number(0, 200)),
                     "grant_to": Key(Either(one_of("all"), each(_sip, unique=True))),
                     "accepted_losses": Key(each(_sip, unique=True)),
                 }

@@ -226,3 +226,35 @@ _any = st.recursive(
 def test_no_value_is_too_strange(key, value):
     for sentence in check({**GOOD, key: value}).problems:
         assert sentence.startswith("lync_migration")
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"identity": "XmppUsers"}, None),
+        ({"copy_name": "{name} XMPP", "sample": 25}, None),
+        ({"copies": [{"of": "Global", "identity": "XmppUsers"}]}, None),
+        ({}, "Either identity is wanted, or copies and copy_name"),
+        ({"identity": "X", "copy_name": "{name} XMPP"}, "leave one of them out"),
+        ({"copies": [{"of": "Global", "identity": "X"}], "copy_from": "Global"}, "leave one of them out"),
+        ({"copy_name": "XMPP"}, "A text with {name} in it is wanted"),
+    ],
+)
+def test_one_policy_for_all_or_one_for_each(policy: dict[str, Any], says: str | None) -> None:
+    found = check({"name": "contoso", "access_policy": policy}, needed=()).problems
+    assert (found == ()) if says is None else any(says in one for one in found)
+
+
+def test_what_is_said_of_the_old_gateway_fits_the_partners() -> None:
+    told = {
+        "name": "contoso",
+        "partners": [{"domain": "fabrikam.test"}],
+        "partners_dropped": ["old.test", "Fabrikam.test"],
+        "legacy": {
+            "pool_fqdn": "p.contoso.test", "edge_fqdn": "e.contoso.test", "gateway_fqdn": "g.contoso.test",
+            "gateway_allow_list": ["fabrikam.test", "old.test"], "entries_retired_in_window": ["other.test"],
+        },
+    }  # fmt: skip
+    found = check(told, needed=()).problems
+    assert any("fabrikam.test stands in partners[0] too" in one for one in found)
+    assert any("other.test is no domain of a partner" in one for one in found) and len(found) == 2
