@@ -29,8 +29,11 @@ WRITES_IN_SPITE_OF_THEIR_VERB = frozenset(
 
 #: They only make an object in the memory of the shell, or load what the shell needs.
 READS_IN_SPITE_OF_THEIR_VERB = frozenset(
-    {"New-CsSimpleUrl", "New-CsSimpleUrlEntry", "New-Object", "New-TimeSpan", "Import-Module", "Where-Object"}
-)
+    {
+        "New-CsSimpleUrl", "New-CsSimpleUrlEntry", "New-Object", "New-TimeSpan", "Import-Module", "Where-Object",
+        "Debug-CsUnifiedContactStore",
+    }
+)  # fmt: skip
 
 #: With this switch the cmdlet changes nothing.
 READS_WITH = {"Request-CsCertificate": "List", "Export-CsConfiguration": "AsBytes"}
