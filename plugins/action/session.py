@@ -18,11 +18,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from ansible.context import CLIARGS
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import evidence_from_json
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError, Unreachable
@@ -44,6 +46,9 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._winrm import 
 display = Display()
 MODULES = "ansible_collections.lync.xmpp_migration.plugins.modules"
 MOVING = ("user_move",)
+#: They take a session that there is, and never open one.
+TRYING = ("legacy_gateway_service",)
+PLANNING = "migration_plan"
 
 
 class ActionModule(ActionBase):
@@ -70,7 +75,7 @@ class ActionModule(ActionBase):
     @property
     def _tries(self) -> bool:
         """Whether a host that holds no session is an answer: a legacy server is a name until one was had."""
-        return self._module == "session" and self._task.args.get("state") == "tried"
+        return self._module in TRYING or (self._module == "session" and self._task.args.get("state") == "tried")
 
     @staticmethod
     def _not_had(why: str) -> dict[str, Any]:
@@ -132,7 +137,24 @@ class ActionModule(ActionBase):
             run=run.name,
             sockets=run.sockets(),
             expected=None if expected is None else str(expected),
+            plan=(self._var("lync_migration_plan"), self._var("lync_migration_plan_digest")),
+            arguments=self._arguments() if self._module == PLANNING else None,
         )
+
+    def _var(self, name: str) -> str:
+        """A variable of the play or of the command line, as a text; empty where it is not set."""
+        value = self._vars.get(name)
+        return "" if value is None else str(self._templar.template(value)).strip()
+
+    def _arguments(self) -> dict[str, Any]:
+        """How the playbook was called. Values of variables do not leave this process."""
+        extra = load_extra_vars(self._loader)
+        return {
+            "limit": CLIARGS.get("subset"),
+            "tags": [one for one in CLIARGS.get("tags") or () if one != "all"],
+            "skip_tags": list(CLIARGS.get("skip_tags") or ()),
+            "extra_vars": json.loads(json.dumps(extra, default=str)),
+        }
 
     # --- what it cannot have
 
@@ -214,7 +236,7 @@ class ActionModule(ActionBase):
             "context": self._composed(run).to_json(),
         }
         # the module of the same name opens the session itself, or only looks at it
-        message = {"guard": guard.to_json(), "open": self._module != "session"}
+        message = {"guard": guard.to_json(), "open": self._module not in ("session", *TRYING)}
         self._socket = run.socket(key)
         _reply, started = _client.attach(run, key, settings, message)
         run.remember(self._host, self._socket)
@@ -238,7 +260,7 @@ class ActionModule(ActionBase):
         constraints = getattr(module, "CONSTRAINTS", {})
         try:
             with self._watched(context):
-                result = perform(module.ARGUMENT_SPEC, module.run, options, context, **constraints)
+                result = perform(module.ARGUMENT_SPEC, module.run, options, context, tell=self._tell, **constraints)
         except Exception as exc:
             result = {
                 "failed": True,
@@ -253,9 +275,10 @@ class ActionModule(ActionBase):
         """A task that moves many users tells meanwhile how far it is, on stderr: results and their readers are not disturbed."""
         if context.check or self._module not in MOVING:
             return nullcontext()
-        return _progress.Follow(
-            context.state_dir, context.run, lambda text: display.display(f"{self._host}: {text}", stderr=True)
-        )
+        return _progress.Follow(context.state_dir, context.run, self._tell)
+
+    def _tell(self, text: str) -> None:
+        display.display(f"{self._host}: {text}", stderr=True)
 
     def _show_output(self) -> None:
         """What the host printed beside its answers: nobody decides on it, somebody may want to see it."""
@@ -275,6 +298,8 @@ class ActionModule(ActionBase):
             if isinstance(error, Mapping) and error.get("kind") == Unreachable.kind:
                 raise Unreachable(str(result.get("msg")))
             return result
+        for line in result.pop("say", ()):
+            display.display(line)
         evidence = result.get("evidence")
         if evidence:
             journal = Journal(context.state_dir, context.run)

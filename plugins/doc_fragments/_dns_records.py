@@ -14,9 +14,21 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   zone:
-    description: Name of the zone. Letters outside ASCII are taken as they are written, or as C(xn--).
+    description: Name of the zone. Letters outside ASCII are taken as they are written, or as C(xn--). With O(domains) it is one of O(zones).
     type: str
-    required: true
+  domains:
+    description:
+      - Change O(records) of each of these domains. All are read and compared before the first is changed, there is one update for each zone, and
+        all are waited for together. A zone where something goes wrong keeps no other from being changed; the task fails in the end and says which.
+      - A name in O(records) is below the domain then; with a dot at its end it is absolute, and its records are there once.
+    type: list
+    elements: str
+    default: []
+  zones:
+    description: Zones that hold O(domains) and the hosts of targets with addresses. A domain that is in none of them is a zone of its own.
+    type: list
+    elements: str
+    default: []
   records:
     description: Record sets, each with all of its values.
     type: list
@@ -38,6 +50,35 @@ options:
           - Names of hosts are full names, with or without the last dot.
         type: list
         elements: str
+      targets:
+        description: Hosts that a record of type V(SRV) leads to, beside those in O(records[].values).
+        type: list
+        elements: dict
+        suboptions:
+          host:
+            description: Full name of the host.
+            type: str
+            required: true
+          priority:
+            description: Hosts with the lowest priority are tried first.
+            type: int
+            default: 0
+          weight:
+            description: Share among hosts of the same priority.
+            type: int
+            default: 0
+          port:
+            description: Port of the host.
+            type: int
+            default: 5269
+          addresses:
+            description:
+              - Addresses that O(records[].targets[].host) is to have, as records A and AAAA. They go into the update of the zone that holds it,
+                before the record that leads there.
+              - Without them nothing is done about the addresses of the host.
+            type: list
+            elements: str
+            default: []
       ttl:
         description: Lifetime in seconds. Without it the present one stays; a new record gets that of the zone's negative answers, at most an hour.
         type: int
@@ -64,6 +105,33 @@ options:
     type: list
     elements: str
     default: []
+  unless_targets:
+    description: The same as O(unless_values), with the values as O(records[].targets) has them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Full name of the host.
+        type: str
+        required: true
+      priority:
+        description: Hosts with the lowest priority are tried first.
+        type: int
+        default: 0
+      weight:
+        description: Share among hosts of the same priority.
+        type: int
+        default: 0
+      port:
+        description: Port of the host.
+        type: int
+        default: 5269
+      addresses:
+        description: Not compared here.
+        type: list
+        elements: str
+        default: []
   verify_delegation:
     description:
       - Ask the name servers of the zone above which servers this zone is delegated to. One of their addresses that is not looked at is an
@@ -86,10 +154,12 @@ options:
         default: 53
   override:
     description:
-      - Name a record here to change it although resolvers may still hold what it was, such as
+      - Name records here to change them although resolvers may still hold what they were, such as
         V(_xmpp-server._tcp.contoso.test SRV). Until they have forgotten that, some partners go to the old server.
       - What else has to be verified before is still asked for.
-    type: str
+    type: list
+    elements: str
+    default: []
   former_ttl:
     description: Lifetime that the records had before they were lowered by hand. Only asked for where nothing is on record.
     type: int

@@ -112,14 +112,61 @@ EXAMPLES = r"""
       - address: 192.0.2.53
     method: manual
     wait_seconds: 900
+
+- name: Point the service records of many domains at two Edges, one update for each zone
+  lync.xmpp_migration.dns_record_set:
+    domains:
+      - contoso.test
+      - sales.contoso.test
+      - wingtip.test
+    zones:
+      - contoso.test
+    records:
+      - name: _xmpp-server._tcp
+        type: SRV
+        targets:
+          - host: access.contoso.test
+            weight: 10
+          - host: access2.contoso.test
+            priority: 5
+            addresses:
+              - 192.0.2.41
+              - 2001:db8::41
+    servers:
+      - address: 192.0.2.53
+
+- name: Let a secure zone of Active Directory be updated with the tickets of a keytab
+  lync.xmpp_migration.dns_record_set:
+    domains:
+      - contoso.test
+    records:
+      - name: _xmpp-server._tcp
+        type: SRV
+        targets:
+          - host: access.contoso.test
+    servers:
+      - address: dc1.contoso.test
+    gss_tsig: true
+    kerberos_principal: dnsupdate@CONTOSO.TEST
+    kerberos_keytab: /etc/migration/dnsupdate.keytab
 """
 
 RETURN = r"""
 zone:
-  description: Name of the zone.
+  description: Name of the zone. Null where there are several.
   returned: success
   type: str
   sample: contoso.test
+zones:
+  description: Each zone, with from when on it can be swapped, and from when on nobody holds a record that was replaced.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - zone: contoso.test
+      earliest_cutover: "2026-11-21T15:00:01+00:00"
+      old_record_gone_at: null
+      delegation: []
 records:
   description: The record sets after the task.
   returned: success
@@ -146,7 +193,7 @@ records:
       values:
         - 0 0 5269 access.contoso.test.
 servers:
-  description: Every address of the authoritative servers, all of which were seen to agree by UDP and by TCP, with the serial of the zone where they told it.
+  description: Every address of the authoritative servers, all of which were seen to agree by UDP and by TCP. The serial is told where it is of one zone.
   returned: success
   type: list
   elements: dict
@@ -166,7 +213,7 @@ delegation:
       addresses:
         - 192.0.2.53
 earliest_cutover:
-  description: From when on no resolver holds a record with its old lifetime. Null without O(ttl_only).
+  description: From when on no resolver holds a record with its old lifetime, in any of the zones. Null without O(ttl_only).
   returned: success
   type: str
   sample: "2026-11-21T15:00:01+00:00"

@@ -11,11 +11,14 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.opcode
 import dns.query
 import dns.tsig
 import dns.tsigkeyring
@@ -281,39 +284,133 @@ class TestLaws:
         assert quick.told == []
 
 
-class TestManyZones:
-    def test_fifty_domains_cost_one_update_each_and_the_same_questions(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        zones = [Zone(f"d{i}.test", 3, (Record("_xmpp-server._tcp", "SRV", OLD),)) for i in range(50)]
-        server = name_servers.start(zones, tmp_path / "zones", software="builtin")
-        counted: dict[str, list[int]] = {}
-        engine = server._engine
-        original = engine.handle
+class Counted:
+    """A bed of many zones on the built-in server that counts questions and updates by zone."""
+
+    def __init__(self, directory: Path, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        zones = [Zone(name, 3, (Record("_xmpp-server._tcp", "SRV", OLD),)) for name in names]
+        server = name_servers.start(zones, directory / "zones", software="builtin")
+        self.questions, self.updates = Counter[str](), Counter[str]()
+        original = server._engine.handle
 
         def handle(wire: bytes, tcp: bool) -> Any:
-            counted.setdefault(current[0], [0, 0])[(wire[2] >> 3) & 0xF == 5] += 1
+            message = dns.message.from_wire(wire, ignore_trailing=True, keyring=dns.tsigkeyring.from_text(
+                {server.key_name: server.key_secret}
+            ))  # fmt: skip
+            update = message.opcode() == dns.opcode.UPDATE
+            name = str(message.question[0].name).rstrip(".")
+            (self.updates if update else self.questions)[next(one for one in names if name.endswith(one))] += 1
             return original(wire, tcp)
 
-        monkeypatch.setattr(engine, "handle", handle)
         server._listeners._handler = handle
-        bed, current = Bed(tmp_path / "bed"), [""]
-        bed.server.stop()
-        bed.server, bed.where = server, [{"address": server.address, "port": server.port}]
-        try:
-            bed.prove(lowered=False)
-            moment = datetime.now(UTC) - timedelta(seconds=1)
-            evidence = [Evidence("ttl_lowered", one.name, "", {"earliest": moment.isoformat()}) for one in zones]
-            Journal(bed.directory, "prove").evidence(evidence, bed.context(), check=False)
-            for one in zones:
-                current[0] = one.name
-                records = (swapped(), {"name": "access", "type": "A", "values": ["192.0.2.1"]})
-                assert bed.call(*records, zone=one.name).get("changed") is True
-        finally:
-            server.stop()
-        assert len(counted) == 50
-        assert {updates for _questions, updates in counted.values()} == {1}
-        assert len({questions for questions, _updates in counted.values()}) == 1
+        self.bed = Bed(directory / "bed")
+        self.bed.server.stop()
+        self.bed.server, self.bed.where = server, [{"address": server.address, "port": server.port}]
+        self.bed.prove(lowered=False)
+        moment = datetime.now(UTC) - timedelta(seconds=1)
+        evidence = [Evidence("ttl_lowered", name, "", {"earliest": moment.isoformat()}) for name in names]
+        Journal(self.bed.directory, "prove").evidence(evidence, self.bed.context(), check=False)
+
+
+class TestManyZones:
+    @pytest.fixture
+    def many(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Counted]]:
+        running: list[Counted] = []
+
+        def start(count: int) -> Counted:
+            running.append(Counted(tmp_path / str(count), [f"d{i}.test" for i in range(count)], monkeypatch))
+            return running[-1]
+
+        yield start
+        for one in running:
+            one.bed.server.stop()
+
+    def test_fifty_domains_in_one_task_cost_one_update_each_and_the_same_questions(
+        self, many: Callable[[int], Counted]
+    ) -> None:
+        """Planned, swapped and verified in time linear in zones: what is counted is the same for each of 50 as of 10."""
+        each = set()
+        for count in (10, 50):
+            counted = many(count)
+            names = list(counted.questions) or [f"d{i}.test" for i in range(count)]
+            target = {"host": "access.contoso.test"}
+            planned = counted.bed.call({**SRV, "targets": [target]}, zone=None, domains=names, check=True, run="plan")
+            assert planned["changed"] and counted.updates == {}
+            result = counted.bed.call({**SRV, "targets": [target]}, zone=None, domains=names)
+            assert result.get("failed") is None and len(result["records"]) == count, result
+            assert counted.updates == dict.fromkeys(names, 1)
+            each |= set(counted.questions.values())
+            assert len(counted.bed.journal("intent")) == count
+            plan = entries(counted.bed.directory / "runs" / "plan", "plan.ndjson")
+            assert [one["call"] for one in plan if one["kind"] == "intent"] == [
+                one["call"] for one in counted.bed.journal("intent")
+            ]
+        assert len(each) == 1
+
+    def test_lifetimes_of_all_are_lowered_and_put_on_record_by_zone(self, many: Callable[[int], Counted]) -> None:
+        counted = many(3)
+        names = ["d0.test", "d1.test", "d2.test"]
+        result = counted.bed.call({**SRV, "ttl": 1}, ttl_only=True, zone=None, domains=names)
+        assert [one["member"] for one in result["evidence"]] == names
+        assert [one["zone"] for one in result["zones"]] == names
+        assert result["earliest_cutover"] == max(one["earliest_cutover"] for one in result["zones"])
+        counted.bed.call(
+            {**SRV, "targets": [{"host": "new.d0.test"}]},
+            zone=None,
+            domains=names[:1],
+            override=[f"{SRV['name']}.d0.test SRV"],
+        )
+        again = counted.bed.call(
+            {**SRV, "ttl": 1}, ttl_only=True, zone=None, domains=names, unless_targets=[{"host": "new.d0.test"}]
+        )
+        assert [one["member"] for one in again["evidence"]] == names[1:]
+
+    def test_one_zone_that_cannot_be_changed_keeps_no_other_from_it(
+        self, many: Callable[[int], Counted], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counted = many(3)
+        original = DnsShell._send
+
+        def refused(shell: DnsShell, steps: Any) -> Any:
+            if steps[0].zone == "d1.test":
+                return {"id": "REFUSED", "category": "", "target": "", "exceptions": []}
+            return original(shell, steps)
+
+        monkeypatch.setattr(DnsShell, "_send", refused)
+        domains = ["d0.test", "d1.test", "d2.test"]
+        result = counted.bed.call(swapped(), zone=None, domains=domains)
+        assert result["failed"] and "does not let this key change these records of the zone d1.test" in result["msg"]
+        assert result["msg"].endswith("Done as planned: d0.test, d2.test.")
+        assert set(counted.updates) == {"d0.test", "d2.test"}
+
+    def test_a_domain_inside_a_zone_and_addresses_of_its_target(self, bed: Bed) -> None:
+        """One update for the zone: the service records of two domains, and where they lead."""
+        bed.prove()
+        targets = [
+            {"host": "access.contoso.test", "weight": 5, "addresses": ["192.0.2.40", "2001:db8::40"]},
+            {"host": "xmpp.contoso.test", "priority": 10},
+        ]
+        options = {"zone": None, "domains": ["contoso.test", "sales.contoso.test"], "zones": ["contoso.test"]}
+        result = bed.call({**SRV, "targets": targets, "ttl": 2}, **options)
+        assert result.get("failed") is None and result["changed"], result
+        wanted = ["0 5 5269 access.contoso.test.", "10 0 5269 xmpp.contoso.test."]
+        there = bed.server.records()["contoso.test"]
+        assert sorted(there["_xmpp-server._tcp SRV"]["values"]) == wanted
+        assert sorted(there["_xmpp-server._tcp.sales SRV"]["values"]) == wanted
+        assert there["access A"] == {"ttl": 2, "values": ["192.0.2.40"]}
+        assert there["access AAAA"] == {"ttl": 2, "values": ["2001:db8::40"]}
+        assert len(bed.journal("intent")) == 1
+        assert bed.call({**SRV, "targets": targets, "ttl": 2}, **options)["changed"] is False
+
+    def test_by_hand_all_is_said_before_anything_is_waited_for(self, many: Callable[[int], Counted]) -> None:
+        counted, told = many(3), []
+        params = {
+            "domains": ["d0.test", "d1.test", "d2.test"], "records": [swapped()], "servers": counted.bed.where,
+            "method": "manual", "wait_seconds": 0,
+        }  # fmt: skip
+        result = perform(module.ARGUMENT_SPEC, module.run, params, counted.bed.context(), tell=told.append)
+        assert len(told) == 3 and all(text in result["msg"] for text in told)
+        assert result["error"]["kind"] == "not_ready" and counted.updates == {}
 
 
 class TestSomebodyElse:
@@ -478,6 +575,13 @@ class TestByHand:
         ({"tsig_algorithm": "hmac-md5"}, "tsig_algorithm"),
         ({"servers": []}, "servers"),
         ({"servers": [{"address": "127.0.0.1", "port": 0}]}, "servers"),
+        ({"zone": None}, "Give zone or domains"),
+        ({"zone": None, "domains": ["a b"]}, "DNS zone"),
+        ({"zone": None, "domains": [f"d{i}.test" for i in range(1001)]}, "more than 1000"),
+        ({"records": [{"name": "x", "type": "A", "targets": [{"host": "a.b.test"}]}]}, "of type SRV"),
+        ({"records": [{**SRV, "targets": [{"host": "a b"}]}]}, "is not the value of a record"),
+        ({"records": [{**SRV, "targets": [{"host": "a.contoso.test", "addresses": ["x"]}]}]}, "cannot be"),
+        ({"records": [{**SRV, "targets": [{"host": "a.b.test", "addresses": ["192.0.2.1"]}]}]}, "in none of the zones"),
         ({"zone": "not a zone"}, "DNS zone"),
         ({"records": []}, "records is empty"),
         ({"tsig_key_name": None, "tsig_secret": None}, "needs a key"),

@@ -35,10 +35,12 @@ from .._engine.errors import (
 from .._engine.module import Report, Task
 from .._engine.performer import Reply
 from .._engine.session import Session
+from .domains import Zone
 from .options import servers_of
 from .record_set import TABLE, RecordSets
-from .records import RecordSet, Step, canonical, identity
-from .servers import DnsShell, plain
+from .records import RecordSet, Step, canonical
+from .sentences import text
+from .servers import DnsShell, plain, same
 
 GET, ADD = "Get-DnsServerResourceRecord", "Add-DnsServerResourceRecord"
 SET, REMOVE = "Set-DnsServerResourceRecord", "Remove-DnsServerResourceRecord"
@@ -149,48 +151,54 @@ class Reader:
         return self.host
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
-        reply = Reply([], [])
-        for index, call in enumerate(calls):
-            parameters, properties = plain(call["parameters"]), list(call.get("properties") or ())
-            name, _blank, kind = str(parameters["name"]).rpartition(" ")
-            zone = str(parameters["zone"])
-            record = self.read(zone, name, kind)
-            ttl, values = (record.ttl, list(record.values)) if record else (None, None)
-            if call["cmdlet"] == "dns.query":
-                row = {"Identity": identity(name, kind), "Zone": zone, "Ttl": ttl, "Values": values}
-                rows = [[row.get(one) for one in properties]] if record else []
-            elif call["cmdlet"] == "dns.probe":
-                own = {
-                    "Server": self.host,
-                    "Transport": "",
-                    "Ttl": ttl,
-                    "Values": values,
-                    "Serial": None,
-                    "NegativeTtl": None,
-                }
-                rows = [[own.get(one) for one in properties]]
-                if self.servers is not None:
-                    rows += self.servers.request([call], seconds).rows[0]
-            else:
+        for call in calls:
+            if call["cmdlet"] not in ("dns.query", "dns.probe"):
                 raise InvalidRequest(f"This end only reads, and was asked to do {call['cmdlet']!r}.")
+        asked = [plain(call["parameters"]) for call in calls]
+        names = [str(one["name"]).rpartition(" ") for one in asked]
+        records = self.read_all(
+            [(str(one["zone"]), name, kind) for one, (name, _blank, kind) in zip(asked, names, strict=True)]
+        )
+        probes = [call for call in calls if call["cmdlet"] == "dns.probe"]
+        others = iter(self.servers.request(probes, seconds).rows if self.servers is not None and probes else ())
+        reply = Reply([], [])
+        for index, (call, parameters, record) in enumerate(zip(calls, asked, records, strict=True)):
+            row = {"Identity": parameters["name"], "Zone": parameters["zone"], "Server": self.host, "Transport": ""}
+            row |= {"Ttl": record.ttl, "Values": list(record.values)} if record else {}
+            own = [[row.get(one) for one in call.get("properties") or ()]]
+            if call["cmdlet"] == "dns.query":
+                rows = own if record else []
+            else:
+                rows = own + next(others, [])
             reply.rows.append(rows)
             reply.ends.append({"call": index, "ok": True, "count": len(rows), "warnings": [], "errors": []})
         return reply
 
-    def rows(self, zone: str, name: str, kind: str) -> list[tuple[str, int] | None]:
-        (answer,) = self._session().call(reading(zone, name, kind))
-        errors: Sequence[RemoteError] = answer["errors"]
-        if not answer["ok"] and not (errors and all(one.name in NO_RECORD for one in errors)):
-            raise CmdletFailed(self._why(zone, errors), tuple(errors))
-        return records_of(zone, name, kind, answer["rows"])
+    def all_rows(self, wanted: Sequence[tuple[str, str, str]]) -> list[list[tuple[str, int] | None]]:
+        """Value and lifetime of the records of many names, in one request."""
+        answers = self._session().call(*(reading(*one) for one in wanted))
+        found = []
+        for one, answer in zip(wanted, answers, strict=True):
+            errors: Sequence[RemoteError] = answer["errors"]
+            if not answer["ok"] and not (errors and all(error.name in NO_RECORD for error in errors)):
+                raise CmdletFailed(self._why(one[0], errors), tuple(errors))
+            found.append(records_of(*one, answer["rows"]))
+        return found
 
-    def read(self, zone: str, name: str, kind: str) -> RecordSet | None:
+    def rows(self, zone: str, name: str, kind: str) -> list[tuple[str, int] | None]:
+        return self.all_rows([(zone, name, kind)])[0]
+
+    def read_all(self, wanted: Sequence[tuple[str, str, str]]) -> list[RecordSet | None]:
         try:
-            return record_set(name, kind, self.rows(zone, name, kind))
+            found = self.all_rows(wanted)
         except NoSession:
             if self._session().check:
-                return None
+                return [None] * len(wanted)
             raise
+        return [record_set(name, kind, rows) for (_zone, name, kind), rows in zip(wanted, found, strict=True)]
+
+    def read(self, zone: str, name: str, kind: str) -> RecordSet | None:
+        return self.read_all([(zone, name, kind)])[0]
 
     def _why(self, zone: str, errors: Sequence[RemoteError]) -> str:
         names = {one.name for one in errors}
@@ -223,63 +231,62 @@ class MicrosoftRecordSets(RecordSets):
 
     # --- changing
 
-    def _make(self, made: Sequence[Step]) -> None:
-        for one in made:
+    def _update(self, zone: Zone) -> None:
+        for one in zone.steps:
             for part in parts(one):
                 self._unchanged(part.before, one)
-                for change in self._changes(part):
-                    self._send(change, one, part)
+                for change in self._changes(zone, part):
+                    self._send(zone, change, one, part)
 
     def _unchanged(self, before: RecordSet | None, made: Step) -> None:
         """What a prerequisite would do: somebody else's change wins, and is shown."""
         if self.task.check_mode:
             return
         record = made.record
-        found = self.shell.read(self.zone, record.name, record.type)
-        if not self._like(found, before):
+        found = self.shell.read(made.zone, record.name, record.type)
+        if not same(found, before):
             raise Mismatch(
                 f"{made.identity} was changed by somebody else in the meantime, so nothing more was changed here: it was to "
-                f"be {_text(before)} and is {_text(found)} now. See which of the two is meant, and run the task again."
+                f"be {text(before)} and is {text(found)} now. See which of the two is meant, and run the task again."
             )
 
-    @staticmethod
-    def _like(one: RecordSet | None, other: RecordSet | None) -> bool:
-        return one is other if one is None or other is None else one.ttl == other.ttl and one.same_values(other)
-
-    def _changes(self, part: Step) -> list[Change]:
+    def _changes(self, zone: Zone, part: Step) -> list[Change]:
         """The calls of one part; each finds its record by the place where it is read right before."""
         record = part.record
-        effect = self.session.effect(TABLE, part.identity, self._properties(part.after) if part.after else None)
-        before = self._properties(part.before) if part.before else None
+        effect = self.session.effect(TABLE, part.identity, self._properties(zone, part.after) if part.after else None)
+        before = self._properties(zone, part.before) if part.before else None
+        named = f"DNS record {part.identity}"
 
         def change(call: Cmdlet, undo: Any, *prepare: Cmdlet) -> Change:
             return Change(
                 call,
-                f"DNS record {part.identity}",
+                named,
                 (effect,),
                 before=before,
                 undo=undo,
                 prepare=prepare,
-                override=self.task.params["override"],
+                override=self._override([part], named),
             )
 
-        get = reading(self.zone, record.name, record.type)
+        get = reading(zone.zone, record.name, record.type)
         had, has = set(part.before.values if part.before else ()), set(part.after.values if part.after else ())
         if has - had and part.after is not None:
             return [
-                change(adding(self.zone, part.after, value), (get, self._removal(0, 0))) for value in sorted(has - had)
+                change(adding(zone.zone, part.after, value), (get, self._removal(zone, 0, 0)))
+                for value in sorted(has - had)
             ]
         places = self._places(part)
         if had - has and part.before is not None:
             return [
-                change(self._removal(0, place), (adding(self.zone, part.before, value),), get)
+                change(self._removal(zone, 0, place), (adding(zone.zone, part.before, value),), get)
                 for value, place in reversed(places)
                 if value not in has
             ]
         ttl = part.after.ttl if part.after else 0
         former = part.before.ttl if part.before else 0
         return [
-            change(self._lifetime(place, ttl), (get, self._lifetime(place, former)), get) for _value, place in places
+            change(self._lifetime(zone, place, ttl), (get, self._lifetime(zone, place, former)), get)
+            for _value, place in places
         ]
 
     def _places(self, part: Step) -> list[tuple[str, int]]:
@@ -287,36 +294,36 @@ class MicrosoftRecordSets(RecordSets):
         record = part.record
         if self.task.check_mode:
             return [(value, place) for place, value in enumerate(part.before.values if part.before else ())]
-        rows = self.shell.rows(self.zone, record.name, record.type)
+        rows = self.shell.rows(part.zone, record.name, record.type)
         return [(one[0], place) for place, one in enumerate(rows) if one is not None]
 
-    def _removal(self, call: int, place: int) -> Cmdlet:
+    def _removal(self, zone: Zone, call: int, place: int) -> Cmdlet:
         return Cmdlet(
-            REMOVE, {"ZoneName": self.zone, "InputObject": Result(call, place), "Force": True, "Confirm": False}
+            REMOVE, {"ZoneName": zone.zone, "InputObject": Result(call, place), "Force": True, "Confirm": False}
         )
 
-    def _lifetime(self, place: int, ttl: int) -> Cmdlet:
+    def _lifetime(self, zone: Zone, place: int, ttl: int) -> Cmdlet:
         changed = Result(0, place, {"TimeToLive": _span(ttl)})
         return Cmdlet(
             SET,
-            {"ZoneName": self.zone, "OldInputObject": Result(0, place), "NewInputObject": changed, "Confirm": False},
+            {"ZoneName": zone.zone, "OldInputObject": Result(0, place), "NewInputObject": changed, "Confirm": False},
         )
 
-    def _send(self, change: Change, made: Step, part: Step) -> None:
+    def _send(self, zone: Zone, change: Change, made: Step, part: Step) -> None:
         """One request for each: a removal must never be made where the addition before it was not."""
         try:
             (outcome,) = self.task.session.change(change, tolerate=True)
         except InDoubt as exc:
-            self._doubtful([part], exc.text)
+            self._doubtful(zone, [part], exc.text)
             return
         if not outcome["ok"]:
             errors = tuple(outcome["errors"])
-            found = self.shell.read(self.zone, made.record.name, made.record.type)
+            found = self.shell.read(zone.zone, made.record.name, made.record.type)
             said = "; ".join(one.shown() for one in errors[:3]) or "no error was given"
             name = change.call.name if isinstance(change.call, Cmdlet) else ""
             raise CmdletFailed(
                 f"{made.identity} was not changed as planned: {name} failed on {self.shell.host}: {said}. It is "
-                f"{_text(found)} now. See whether the account may change the zone {self.zone}, and run the task again: it "
+                f"{text(found)} now. See whether the account may change the zone {zone.zone}, and run the task again: it "
                 "goes on from there.",
                 errors,
             )
@@ -345,7 +352,3 @@ def parts(made: Step) -> list[Step]:
         if (states[-1] or before).ttl != after.ttl:
             states.append(after)
     return [Step(made.zone, one, other) for one, other in pairwise(states)]
-
-
-def _text(record: RecordSet | None) -> str:
-    return "not there" if record is None else f"{' and '.join(record.values)} (TTL {record.ttl})"

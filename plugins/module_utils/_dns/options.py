@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the modules for DNS records in the form that the rest works with: servers, signers, what is left alone.
+"""Options of the modules for DNS records in the form that the rest works with: servers and signers.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -17,7 +17,6 @@ from typing import Any
 from .._engine.errors import InvalidInput
 from .._settings.names import BadName, fqdn, shown
 from .gss import Kerberos
-from .records import RecordSet, Wanted, wanted_sets
 from .servers import Server, make_key
 
 #: What is said of a name server.
@@ -25,9 +24,19 @@ SERVER: dict[str, Any] = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 53},
 }
+#: What is said of a host that a service record leads to.
+TARGET: dict[str, Any] = {
+    "host": {"type": "str", "required": True},
+    "priority": {"type": "int", "default": 0},
+    "weight": {"type": "int", "default": 0},
+    "port": {"type": "int", "default": 5269},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+}
 #: What every module for DNS records takes; the documentation fragment _dns_records describes it.
 RECORD_OPTIONS: dict[str, Any] = {
-    "zone": {"type": "str", "required": True},
+    "zone": {"type": "str"},
+    "domains": {"type": "list", "elements": "str", "default": []},
+    "zones": {"type": "list", "elements": "str", "default": []},
     "records": {
         "type": "list",
         "elements": "dict",
@@ -36,6 +45,7 @@ RECORD_OPTIONS: dict[str, Any] = {
             "name": {"type": "str", "required": True},
             "type": {"type": "str", "required": True, "choices": ["A", "AAAA", "CNAME", "MX", "SRV", "TXT"]},
             "values": {"type": "list", "elements": "str"},
+            "targets": {"type": "list", "elements": "dict", "options": TARGET},
             "ttl": {"type": "int"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
@@ -43,6 +53,7 @@ RECORD_OPTIONS: dict[str, Any] = {
     "ttl_only": {"type": "bool", "default": False},
     "until_expired": {"type": "bool", "default": False},
     "unless_values": {"type": "list", "elements": "str", "default": []},
+    "unless_targets": {"type": "list", "elements": "dict", "default": [], "options": TARGET},
     "verify_delegation": {"type": "bool", "default": False},
     "parent_servers": {
         "type": "list",
@@ -50,7 +61,7 @@ RECORD_OPTIONS: dict[str, Any] = {
         "default": [],
         "options": SERVER,
     },
-    "override": {"type": "str"},
+    "override": {"type": "list", "elements": "str", "default": []},
     "former_ttl": {"type": "int"},
     "wait_seconds": {"type": "int", "default": 60},
 }
@@ -75,18 +86,6 @@ def servers_of(options: Sequence[Mapping[str, Any]]) -> list[Server]:
     servers = [Server(str(one["address"]).strip(), int(one["port"])) for one in options]
     check_servers(servers)
     return servers
-
-
-def left_alone(zone: str, wanted: Sequence[Wanted], values: Sequence[str]) -> dict[str, RecordSet]:
-    """Record sets that are left alone, should they be found so."""
-    if not values:
-        return {}
-    asked = [{"name": one.name, "type": one.type, "values": values, "state": "present"} for one in wanted]
-    try:
-        there = wanted_sets(zone, asked, False)
-    except InvalidInput as exc:
-        raise InvalidInput(f"unless_values: {exc.text}") from exc
-    return {one.identity: RecordSet(one.name, one.type, 0, tuple(one.values or ())) for one in there}
 
 
 def signer(params: Mapping[str, Any], manual: bool) -> Any:

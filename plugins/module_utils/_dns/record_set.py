@@ -4,50 +4,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the module dns_record_set does: read, compare, change conditionally, see it on every authoritative server.
 
+Many zones go side by side: all are read and compared before the first is changed, each is changed by one update of its
+own, and all are waited for together.
+
 PRIVATE to the collection: it can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Evidence, Query
-from .._engine.errors import CmdletFailed, InDoubt, InvalidInput, Mismatch, NotReady, Unreachable
+from .._engine.errors import (
+    CmdletFailed,
+    InDoubt,
+    InvalidInput,
+    MigrationError,
+    Mismatch,
+    NeverRan,
+    NotReady,
+    StateError,
+    Unreachable,
+)
 from .._engine.laws import moment
 from .._engine.module import Report, Task
 from .._engine.session import Session
 from .._settings.names import shown
+from . import sentences as say
 from .delegation import checked, parents_of
-from .options import left_alone, servers_of, signer
+from .domains import Zone, asked
+from .lifetimes import DEFAULT_TTL, FACT, lowered, negative_ttl
+from .options import servers_of, signer
 from .records import (
     HAS_DNSPYTHON,
     RecordSet,
     Step,
-    Wanted,
-    earliest_cutover,
     in_order,
     instruction,
-    shown_sets,
     step,
     update_parameters,
-    wanted_sets,
-    zone_name,
 )
-from .servers import UPDATE_CODES, DnsShell, same
+from .report import result, shown_side
+from .servers import DnsShell, same
 
 TABLE = "dns_record_set"
-FACT = "ttl_lowered"
-DEFAULT_TTL = 3600
 PROBED = ("Server", "Transport", "Ttl", "Values", "Serial", "NegativeTtl")
-#: Codes that say: what was found before is no longer there.
-OVERTAKEN = frozenset({"NXRRSET", "YXRRSET", "NXDOMAIN", "YXDOMAIN"})
+#: Questions in one request.
+AT_ONCE = 100
+#: Where this goes wrong for one zone it would for the others too.
+FOR_ALL = (NeverRan, Unreachable, StateError, InvalidInput)
 
-Probed = list[dict[str, Any]]
+Row = dict[str, Any]
 
 
 def run(task: Task) -> Report:
@@ -65,18 +76,16 @@ class RecordSets:
                 "The Python package dnspython is not installed for the controller's ansible-playbook: "
                 "install it with python3 -m pip install dnspython."
             )
-        self.zone = zone_name(params["zone"])
         self.ttl_only = bool(params["ttl_only"])
-        self.wanted = wanted_sets(self.zone, params["records"], self.ttl_only)
-        if not self.wanted:
-            raise InvalidInput("records is empty: name the records that are meant.")
-        self.done = left_alone(self.zone, self.wanted, params["unless_values"])
-        override = params["override"]
-        if override is not None and override.casefold() not in {one.identity.casefold() for one in self.wanted}:
-            raise InvalidInput(
-                f"override names {shown(override)}, but the records are {', '.join(one.identity for one in self.wanted)}: name "
-                "one of them, or leave it out."
-            )
+        self.zones = asked(params)
+        known = {one.identity.casefold() for zone in self.zones for one in zone.wanted}
+        for override in params["override"]:
+            if override.casefold() not in known:
+                raise InvalidInput(
+                    f"override names {shown(override)}, but the records are {say.listed(sorted(known))}: name one of them, or "
+                    "leave it out."
+                )
+        self.overridden = {one.casefold() for one in params["override"]}
         self._connect()
 
     def _connect(self) -> None:
@@ -103,140 +112,109 @@ class RecordSets:
     # --- the way
 
     def ensure(self) -> Report:
-        self._check_delegation()
-        before = self._left(self._read())
-        probed = self._agreed(before)
-        default = min(self._negative_ttl(probed) or DEFAULT_TTL, DEFAULT_TTL)
-        steps = [step(self.zone, before[one.identity], one, default) for one in self.wanted]
-        made = in_order([one for one in steps if one is not None])
-        self._await_lifetime(made)
-        if made:
-            self._make(made)
-            probed = self._settled({one.identity: one.after for one in made})
-        after = self._read() if made else before
-        self._verify(made, after)
-        evidence = self._lifetimes(made, before, after, probed) if self.ttl_only and self.wanted else []
+        for zone in self.zones:
+            self._check_delegation(zone)
+        found = self._read(self.zones)
+        for zone in self.zones:
+            self._leave_alone(zone, found[zone.zone])
+        self._agree()
+        for zone in self.zones:
+            default = min(negative_ttl(zone.rows) or DEFAULT_TTL, DEFAULT_TTL)
+            steps = [step(zone.zone, zone.before[one.identity], one, default) for one in zone.wanted]
+            zone.steps = in_order([one for one in steps if one is not None])
+            zone.after = dict(zone.before)
+        changed = [zone for zone in self.zones if zone.steps]
+        self._await_lifetime(changed)
+        if changed:
+            self._make(changed)
+            self._settle([zone for zone in changed if zone.trouble is None])
+            self._verify([zone for zone in changed if zone.trouble is None])
+        evidence = self._lifetimes() if self.ttl_only else []
+        self._report_trouble(evidence)
         if self.task.params["until_expired"]:
             self._await_expiry(evidence)
         return Report(
-            changed=bool(made),
-            value=self._value(made, after, probed, evidence),
-            before=shown_sets(self.zone, list(before.values())),
-            after=shown_sets(self.zone, list(after.values())),
+            changed=bool(changed),
+            value=result(self.zones, self.now, manual=self.manual),
+            before=shown_side(self.zones, "before"),
+            after=shown_side(self.zones, "after"),
             evidence=evidence,
         )
 
-    def _check_delegation(self) -> None:
+    def _check_delegation(self, zone: Zone) -> None:
         """Who resolvers are sent to has to be looked at: a server that nobody named would go on with the old records."""
-        self.delegation: list[dict[str, Any]] = []
         shell, params = self._servers_shell(), self.task.params
         if shell is None or not (params["verify_delegation"] or params["parent_servers"]):
             return
         parents = servers_of(params["parent_servers"])
-        rows, wrong, missing = checked(self.zone, parents or parents_of(self.zone), shell.servers, shell.each())
-        self.delegation = rows
+        rows, wrong, missing = checked(zone.zone, parents or parents_of(zone.zone), shell.servers, shell.each())
+        zone.delegation = rows
         for text in wrong:
             self.task.warn(text)
         if missing:
             raise NotReady(
-                f"{', '.join(missing)} serves {self.zone} too, because the zone above delegates to it, but is not among "
+                f"{', '.join(missing)} serves {zone.zone} too, because the zone above delegates to it, but is not among "
                 "servers: name every address that resolvers ask, or have the delegation corrected."
             )
 
     def _servers_shell(self) -> DnsShell | None:
         return self.shell
 
-    def _value(
-        self, made: Sequence[Step], after: Mapping[str, RecordSet | None], probed: Probed, evidence: Sequence[Evidence]
-    ) -> dict[str, Any]:
-        replaced = [one.before.ttl for one in made if one.before is not None]
-        settled = earliest_cutover(self.now, max(replaced)).isoformat() if replaced else None
-        return {
-            **shown_sets(self.zone, list(after.values())),
-            "servers": [
-                {
-                    "server": one["Server"],
-                    "serial": one["Serial"],
-                    "transports": self._transports(one["Server"], probed),
-                }
-                for one in {row["Server"]: row for row in probed}.values()
-            ],
-            "delegation": self.delegation,
-            "earliest_cutover": evidence[0].value["earliest"] if evidence else None,
-            "old_record_gone_at": settled,
-            "instructions": [instruction(one) for one in made] if self.manual else [],
-        }
-
     @staticmethod
-    def _transports(server: str, probed: Probed) -> list[str]:
-        return list(dict.fromkeys(row["Transport"] for row in probed if row["Server"] == server and row["Transport"]))
+    def _leave_alone(zone: Zone, found: Mapping[str, RecordSet | None]) -> None:
+        """Go on without the record sets for which what was to be prepared has been done."""
 
-    def _left(self, before: Mapping[str, RecordSet | None]) -> dict[str, RecordSet | None]:
-        """Without the record sets for which what was to be prepared has been done."""
+        def left(identity: str) -> bool:
+            record, done = found[identity], zone.done.get(identity)
+            return record is None or done is None or not record.same_values(done)
 
-        def left(one: Wanted) -> bool:
-            found, done = before[one.identity], self.done.get(one.identity)
-            return found is None or done is None or not found.same_values(done)
-
-        self.wanted = [one for one in self.wanted if left(one)]
-        return {one.identity: before[one.identity] for one in self.wanted}
-
-    def _await_expiry(self, evidence: Sequence[Evidence]) -> None:
-        """Go on only when no resolver can hold a record with its former lifetime; what was found is on record before."""
-        earliest = moment(evidence[0].value) if evidence else None
-        if earliest is None or self.task.check_mode:
-            return
-        left = (earliest - self.now).total_seconds()
-        if left > self.wait_seconds:
-            self.session.record(*evidence)
-            raise NotReady(
-                f"The lifetimes in {self.zone} are lowered, but resolvers may hold a record with its former one until "
-                f"{earliest.strftime('%Y-%m-%d %H:%M:%S UTC')}. Run this again then: it goes on from there."
-            )
-        if left > 0:
-            self.session.wait(lambda: self.now >= earliest, left + 2, min(left + 0.05, 5))
+        zone.wanted = [one for one in zone.wanted if left(one.identity)]
+        zone.before = {one.identity: found[one.identity] for one in zone.wanted}
 
     # --- reading
 
-    def _read(self) -> dict[str, RecordSet | None]:
+    def _read(self, zones: Sequence[Zone]) -> dict[str, dict[str, RecordSet | None]]:
         """As the primary server has them; in check mode with what was planned."""
-        queries = [Query(TABLE, one.identity, {"zone": self.zone}) for one in self.wanted]
-        found: dict[str, RecordSet | None] = {}
-        for one, rows in zip(self.wanted, self.session.read(*queries), strict=True):
-            found[one.identity] = (
-                RecordSet(one.name, one.type, int(rows[0]["Ttl"]), tuple(sorted(rows[0]["Values"]))) if rows else None
-            )
+        found: dict[str, dict[str, RecordSet | None]] = {zone.zone: {} for zone in zones}
+        wanted = [(zone, one) for zone in zones for one in zone.wanted]
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            answers = self.session.read(*(Query(TABLE, one.identity, {"zone": zone.zone}) for zone, one in some))
+            for (zone, one), rows in zip(some, answers, strict=True):
+                found[zone.zone][one.identity] = say.record(one, rows[0] if rows else None)
         return found
 
-    def _probe(self, identity: str) -> Probed:
-        call = Cmdlet("dns.probe", {"zone": self.zone, "name": identity}, PROBED)
-        (answer,) = self.session.call(call)
-        return [dict(row) for row in answer["rows"]]
+    def _probe(self, zones: Iterable[Zone]) -> None:
+        """Every server by UDP and by TCP."""
+        wanted = [(zone, one.identity) for zone in zones for one in zone.wanted]
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            calls = [Cmdlet("dns.probe", {"zone": zone.zone, "name": name}, PROBED) for zone, name in some]
+            for (zone, name), answer in zip(some, self.session.call(*calls), strict=True):
+                zone.probed[name] = [dict(row) for row in answer["rows"]]
 
-    def _agreed(self, before: Mapping[str, RecordSet | None]) -> Probed:
+    def _agree(self) -> None:
         """All servers have to show the same before anything is changed; secondaries get the time that they need."""
-        probed = [row for one in self.wanted for row in self._probe(one.identity)]
-        apart = self._apart(before)
+        self._probe(self.zones)
+        apart = [zone for zone in self.zones if say.apart(zone.wanted, zone.probed)]
         if apart and self.task.check_mode:
-            self.task.warn(apart)
+            for zone in apart:
+                self.task.warn(say.apart(zone.wanted, zone.probed))
         elif apart:
-            self._polled(lambda: not self._apart(before), lambda: f"{self._apart(before)} Wait until they agree.")
-        return probed
 
-    def _apart(self, before: Mapping[str, RecordSet | None]) -> str:
-        for one in self.wanted:
-            rows = self._probe(one.identity)
-            for row in rows[1:]:
-                if not same(_record(one, rows[0]), _record(one, row)):
-                    return f"{_where(row)} shows {_shown(row)} for {one.identity}, but {_where(rows[0])} {_shown(rows[0])}."
-        return ""
+            def agreed() -> bool:
+                self._probe(apart)
+                apart[:] = [zone for zone in apart if say.apart(zone.wanted, zone.probed)]
+                return not apart
 
-    @staticmethod
-    def _negative_ttl(probed: Probed) -> int | None:
-        """The longest that any server tells: a resolver may have asked that one."""
-        return max((int(row["NegativeTtl"]) for row in probed if row["NegativeTtl"] is not None), default=None)
+            self._polled(agreed)
+            if apart:
+                said = " ".join(say.apart(zone.wanted, zone.probed) for zone in apart[: say.SHOWN])
+                raise NotReady(f"{said} Wait until they agree.")
 
-    def _polled(self, probe: Callable[[], bool], sentence: Callable[[], str]) -> None:
+    def _polled(self, probe: Callable[[], bool]) -> None:
+        """Until it is so, or time is over."""
+
         def quiet() -> bool:
             try:
                 return probe()
@@ -246,57 +224,110 @@ class RecordSets:
         try:
             self.session.wait(quiet, self.wait_seconds, 1.0)
         except NotReady:
-            raise NotReady(sentence()) from None
+            pass
 
     # --- changing
 
-    def _await_lifetime(self, made: Sequence[Step]) -> None:
-        """Where the old lifetime runs out within the time that the task may take, wait for it; else the laws refuse."""
-        swaps = [one for one in made if one.before is not None and not one.before.same_values(one.after)]
-        if self.task.check_mode or not swaps:
+    def _await_lifetime(self, zones: Sequence[Zone]) -> None:
+        """Where an old lifetime runs out within the time that the task may take, wait for it; else the laws refuse."""
+        swapped = [zone for zone in zones if any(self._waits(one) for one in zone.steps)]
+        if self.task.check_mode or not swapped:
             return
-        earliest = moment(self.task.facts.finding(FACT, self.zone).value)
-        left = (earliest - self.now).total_seconds() if earliest else 0
-        if earliest is not None and 0 < left <= self.wait_seconds:
+        facts = self.task.facts
+        moments = [moment(facts.finding(FACT, zone.zone).value) for zone in swapped]
+        now = self.now
+        due = [one for one in moments if one is not None and 0 < (one - now).total_seconds() <= self.wait_seconds]
+        if due:
+            self._wait_until(max(due))
+
+    def _waits(self, one: Step) -> bool:
+        swap = one.before is not None and not one.before.same_values(one.after)
+        return swap and one.identity.casefold() not in self.overridden
+
+    def _wait_until(self, earliest: datetime) -> None:
+        left = (earliest - self.now).total_seconds()
+        if left > 0:
             self.session.wait(lambda: self.now >= earliest, left + 2, min(left + 0.05, 5))
 
-    def _make(self, made: Sequence[Step]) -> None:
-        """One update for all of the zone: it is made whole, or not at all."""
+    def _make(self, zones: Sequence[Zone]) -> None:
+        """One update for all of a zone: it is made whole, or not at all. A zone where it is not keeps no other from its own."""
+        if self.manual:
+            self._have_made(zones)
+            return
+        for zone in zones:
+            try:
+                self._update(zone)
+            except FOR_ALL as exc:
+                zone.trouble = exc
+                return self._left_out(zones)
+            except MigrationError as exc:
+                zone.trouble = exc
+
+    def _left_out(self, zones: Sequence[Zone]) -> None:
+        """What nobody tried: what went wrong would go wrong there too."""
+        tried = False
+        for zone in zones:
+            if tried:
+                zone.trouble = NeverRan(f"{zone.zone} was not tried.")
+            tried = tried or isinstance(zone.trouble, FOR_ALL)
+
+    def _update(self, zone: Zone) -> None:
         try:
-            (outcome,) = self.session.change(self._change(made), tolerate=True)
+            (outcome,) = self.session.change(self._change(zone), tolerate=True)
         except InDoubt as exc:
-            self._doubtful(made, exc.text)
+            self._doubtful(zone, zone.steps, exc.text)
             return
         if not outcome["ok"]:
-            self._failed(made, outcome["errors"])
+            self._failed(zone, outcome["errors"])
 
-    def _change(self, made: Sequence[Step]) -> Change:
-        before = {one.identity: self._properties(one.before) for one in made if one.before is not None}
+    def _have_made(self, zones: Sequence[Zone]) -> None:
+        """By somebody's hand: all is said before it is waited for, and waited for together."""
+        if not self.task.check_mode:
+            for text in [instruction(one) for zone in zones for one in zone.steps]:
+                self.task.tell(text)
+        outcomes = self.session.change(*(self._change(zone) for zone in zones), tolerate=True)
+        for zone, outcome in zip(zones, outcomes, strict=True):
+            if not outcome["ok"]:
+                todo = " ".join(instruction(one) for one in zone.steps)
+                zone.trouble = NotReady(
+                    f"{todo} Every authoritative server has to show it; after {self.wait_seconds:g} s not all of them do. Run "
+                    "the task again when it is done: it goes on from there."
+                )
+
+    def _change(self, zone: Zone) -> Change:
+        made = zone.steps
+        before = {one.identity: self._properties(zone, one.before) for one in made if one.before is not None}
         (first,) = before.values() if len(made) == 1 and before else (None,)
+        named = f"DNS record {say.named(made)}"
         return Change(
             Cmdlet("dns.update", update_parameters(made)),
-            f"DNS record {_named(made)}",
+            named,
             tuple(
-                self.session.effect(TABLE, one.identity, self._properties(one.after) if one.after else None)
+                self.session.effect(TABLE, one.identity, self._properties(zone, one.after) if one.after else None)
                 for one in made
             ),
             before=first if len(made) == 1 else {"records": before},
             undo=(Cmdlet("dns.update", update_parameters([one.back for one in reversed(made)])),),
-            override=self.task.params["override"],
+            override=self._override(made, named),
         )
 
-    def _properties(self, record: RecordSet) -> dict[str, Any]:
-        return {"Identity": record.identity, "Zone": self.zone, "Ttl": record.ttl, "Values": list(record.values)}
+    def _override(self, made: Sequence[Step], named: str) -> str | None:
+        """The record of this change that the operator named; where he named all that are swapped, the change as a whole."""
+        mine = [one.identity for one in made if one.identity.casefold() in self.overridden]
+        return mine[0] if len(mine) == 1 else named if mine and len(mine) == len(made) else None
 
-    def _doubtful(self, made: Sequence[Step], why: str) -> None:
+    def _properties(self, zone: Zone, record: RecordSet) -> dict[str, Any]:
+        return {"Identity": record.identity, "Zone": zone.zone, "Ttl": record.ttl, "Values": list(record.values)}
+
+    def _doubtful(self, zone: Zone, made: Sequence[Step], why: str) -> None:
         """The update is not sent again: what the server shows now decides."""
-        now, name = self._read(), _named(made)
+        now, name = self._read([zone])[zone.zone], say.named(made)
         if all(same(now[one.identity], one.after) for one in made):
             said = f"The update of {name} was made, though its answer proved nothing: {why}"
             self.session.note(said)
             self.task.warn(said)
             return
-        found = "; ".join(f"{one.identity} is {_text(now[one.identity])}" for one in made)
+        found = "; ".join(f"{one.identity} is {say.text(now[one.identity])}" for one in made)
         if all(same(now[one.identity], one.before) for one in made):
             raise Mismatch(
                 f"{name} was not changed: {why} It still is as before: {found}. See to the key and the server, and run the "
@@ -304,106 +335,79 @@ class RecordSets:
             )
         raise Mismatch(f"{found} now, which nobody here asked for: {why} Look before going on.")
 
-    def _failed(self, made: Sequence[Step], errors: Sequence[Any]) -> None:
-        error = errors[0] if errors else None
-        name = error.name if error else ""
-        if name == "NotDoneYet":
-            raise NotReady(
-                f"{' '.join(instruction(one) for one in made)} Every authoritative server has to show it; after "
-                f"{self.wait_seconds:g} s not all of them do. Run the task again when it is done: it goes on from there."
-            )
-        if name in OVERTAKEN:
-            now = self._read()
-            apart = [one for one in made if not same(now[one.identity], one.before)] or list(made)
-            found = "; ".join(
-                f"{one.identity} was {_text(one.before)} and is {_text(now[one.identity])} now" for one in apart
-            )
-            raise Mismatch(
-                f"{_named(made)} was changed by somebody else in the meantime, so nothing was changed here: {found}. See "
-                "which of the two is meant, and run the task again."
-            )
-        why = UPDATE_CODES.get(name, "see whether this server takes updates of the zone {zone}").format(zone=self.zone)
+    def _failed(self, zone: Zone, errors: Sequence[Any]) -> None:
+        made, name = zone.steps, errors[0].name if errors else ""
+        if name in say.OVERTAKEN:
+            raise say.overtaken(made, self._read([zone])[zone.zone])
+        why = say.UPDATE_CODES.get(name, "see whether this server takes updates of the zone {zone}")
         raise CmdletFailed(
-            f"{_named(made)} was not changed: {self.shell.primary.shown} answered {name}, because {why}.", tuple(errors)
+            f"{say.named(made)} was not changed: {self.shell.primary.shown} answered {name}, because "
+            f"{why.format(zone=zone.zone)}.",
+            tuple(errors),
         )
 
     # --- seeing it
 
-    def _settled(self, wanted: Mapping[str, RecordSet | None]) -> Probed:
-        """Wait until every authoritative server shows the change."""
-        last: Probed = []
-
-        def behind() -> list[str]:
-            last.clear()
-            late = []
-            for one in self.wanted:
-                if one.identity in wanted:
-                    rows = self._probe(one.identity)
-                    last.extend(rows)
-                    late += [
-                        f"{_where(row)} shows {_shown(row)} for {one.identity}"
-                        for row in rows
-                        if not same(_record(one, row), wanted[one.identity])
-                    ]
-            return late
-
-        if self.task.check_mode:
-            return last
-        self._polled(
-            lambda: not behind(),
-            lambda: (
-                f"The change was made, but after {self.wait_seconds:g} s not every authoritative server shows it: "
-                f"{'; '.join(behind())}. See to the transfer of the zone, and run the task again."
-            ),
-        )
-        return last
-
-    def _verify(self, made: Sequence[Step], after: Mapping[str, RecordSet | None]) -> None:
-        """Read once more after all: an update that somebody replays must not pass for ours."""
-        if self.task.check_mode:
+    def _settle(self, zones: Sequence[Zone]) -> None:
+        """Wait until every authoritative server shows the changes."""
+        late = list(zones)
+        if self.task.check_mode or not late:
             return
-        for one in made:
-            if not same(after[one.identity], one.after):
-                raise Mismatch(
-                    f"{one.identity} was changed without an error, but is {_text(after[one.identity])} when read again "
-                    f"instead of {_text(one.after)}: see who else changes it."
-                )
+
+        def settled() -> bool:
+            self._probe(late)
+            late[:] = [zone for zone in late if say.behind(zone.steps, zone.probed)]
+            return not late
+
+        self._polled(settled)
+        for zone in late:
+            zone.trouble = NotReady(
+                f"The change was made, but after {self.wait_seconds:g} s not every authoritative server shows it: "
+                f"{'; '.join(say.behind(zone.steps, zone.probed)) or 'one does not answer'}. See to the transfer of the zone, "
+                "and run the task again."
+            )
+
+    def _verify(self, zones: Sequence[Zone]) -> None:
+        """Read once more after all: an update that somebody replays must not pass for ours."""
+        found = self._read(zones)
+        for zone in zones:
+            zone.after = found[zone.zone]
+            for one in () if self.task.check_mode else zone.steps:
+                if not same(zone.after[one.identity], one.after):
+                    zone.trouble = Mismatch(
+                        f"{one.identity} was changed without an error, but is {say.text(zone.after[one.identity])} when read "
+                        f"again instead of {say.text(one.after)}: see who else changes it."
+                    )
+
+    def _report_trouble(self, evidence: Sequence[Evidence]) -> None:
+        """What went wrong in some zones, and that it went right in others."""
+        wrong = [zone for zone in self.zones if zone.trouble is not None]
+        if not wrong:
+            return
+        if evidence:
+            self.session.record(*evidence)
+        raise say.together(
+            [(zone.zone, zone.trouble) for zone in wrong if zone.trouble],
+            [zone.zone for zone in self.zones if zone.steps and zone.trouble is None],
+        )
 
     # --- lifetimes
 
-    def _lifetimes(
-        self,
-        made: Sequence[Step],
-        before: Mapping[str, RecordSet | None],
-        after: Mapping[str, RecordSet | None],
-        probed: Probed,
-    ) -> list[Evidence]:
-        """From when on no resolver holds a record with its old lifetime; nothing where a lifetime was raised."""
-        if any(one.before and one.after and one.after.ttl > one.before.ttl for one in made):
-            return []
-        known = self.task.facts.finding(FACT, self.zone).value
-        known = known if isinstance(known, Mapping) else {}
-        changed = {one.identity for one in made}
-        records = {name: record.ttl if record else None for name, record in after.items()}
-        was = known.get("records") or {}
-        if not made and any(ttl is not None and was.get(name, ttl) < ttl for name, ttl in records.items()):
-            return []  # raised again since
-        earliest = self.now
-        for name, record in before.items():
-            if name in changed and record is not None:
-                earliest = max(earliest, earliest_cutover(self.now, record.ttl))
-            elif name in was and was[name] == records[name] and moment(known) is not None:
-                earliest = max(earliest, moment(known) or earliest)
-            else:
-                earliest = max(earliest, earliest_cutover(self.now, self._former(name, record, probed)))
-        value = {"earliest": earliest.isoformat(), "records": records}
-        digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-        return [Evidence(FACT, self.zone, digest, value)]
+    def _lifetimes(self) -> list[Evidence]:
+        """From when on no resolver holds a record with its old lifetime, for each zone that was brought to its end."""
+        facts, now = self.task.facts, self.now
+        for zone in self.zones:
+            if zone.wanted and zone.trouble is None:
+                known = facts.finding(FACT, zone.zone).value
+                zone.evidence = lowered(
+                    zone.zone, zone.steps, zone.before, zone.after, known, now, partial(self._former, zone)
+                )
+        return [zone.evidence for zone in self.zones if zone.evidence is not None]
 
-    def _former(self, name: str, record: RecordSet | None, probed: Probed) -> int:
+    def _former(self, zone: Zone, name: str, record: RecordSet | None) -> int:
         """The lifetime that resolvers may still hold for a record that nobody here has lowered."""
         if record is None:
-            return self._negative_ttl(probed) or DEFAULT_TTL
+            return negative_ttl(zone.rows) or DEFAULT_TTL
         former = self.task.params["former_ttl"]
         if former is None:
             self.task.warn(
@@ -412,24 +416,17 @@ class RecordSets:
             )
         return max(record.ttl, former or 0)
 
-
-def _named(made: Sequence[Step]) -> str:
-    return " and ".join(one.identity for one in made)
-
-
-def _record(wanted: Wanted, row: Mapping[str, Any]) -> RecordSet | None:
-    if row["Ttl"] is None:
-        return None
-    return RecordSet(wanted.name, wanted.type, int(row["Ttl"]), tuple(sorted(row["Values"])))
-
-
-def _where(row: Mapping[str, Any]) -> str:
-    return f"{row['Server']} by {row['Transport']}" if row["Transport"] else str(row["Server"])
-
-
-def _shown(row: Mapping[str, Any]) -> str:
-    return "nothing" if row["Ttl"] is None else f"{' and '.join(row['Values'])} (TTL {row['Ttl']})"
-
-
-def _text(record: RecordSet | None) -> str:
-    return "not there" if record is None else f"{' and '.join(record.values)} (TTL {record.ttl})"
+    def _await_expiry(self, evidence: Sequence[Evidence]) -> None:
+        """Go on only when no resolver can hold a record with its former lifetime; what was found is on record before."""
+        moments = [one for one in (moment(each.value) for each in evidence) if one is not None]
+        if not moments or self.task.check_mode:
+            return
+        earliest = max(moments)
+        if (earliest - self.now).total_seconds() > self.wait_seconds:
+            self.session.record(*evidence)
+            raise NotReady(
+                f"The lifetimes in {say.listed([one.zone for one in self.zones])} are lowered, but resolvers may hold a record "
+                f"with its former one until {earliest.strftime('%Y-%m-%d %H:%M:%S UTC')}. Run this again then: it goes on from "
+                "there."
+            )
+        self._wait_until(earliest)

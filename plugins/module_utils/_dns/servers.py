@@ -17,9 +17,10 @@ import binascii
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .._engine.errors import BadAnswer, InDoubt, InvalidInput, InvalidRequest, NeverRan, Unreachable
 from .._engine.performer import Reply
@@ -43,6 +44,10 @@ ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 UDP_SECONDS = 2.0
 QUERY_SECONDS = 5.0
 POLL_SECONDS = 1.0
+#: Questions to name servers at a time.
+MAX_BESIDE = 16
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,7 @@ class DnsShell:
         self.servers, self._key, self._manual = list(servers), key, manual
         self._wait, self._clock, self._sleep = wait_seconds, clock, sleep
         self._agreed: dict[str, Any] | None = None
+        self._until = 0.0
         self._addresses: list[Server] | None = None
 
     @property
@@ -225,18 +231,31 @@ class DnsShell:
         return self.servers[0]
 
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
+        """Questions are asked beside each other; changes are made one after the other, and never beside a question."""
         operations = {"dns.query": self._query, "dns.probe": self._probe, "dns.update": self._update}
-        reply = Reply([], [])
-        for index, call in enumerate(calls):
-            operation = operations.get(str(call.get("cmdlet")))
-            if operation is None:
+        for call in calls:
+            if call.get("cmdlet") not in operations:
                 raise InvalidRequest(f"A name server is not asked to do {call.get('cmdlet')!r}.")
-            rows, error = operation(plain(call["parameters"]), list(call.get("properties") or ()))
+        self._until = self._clock() + self._wait
+
+        def made(call: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any] | None]:
+            return operations[call["cmdlet"]](plain(call["parameters"]), list(call.get("properties") or ()))
+
+        reply = Reply([], [])
+        for index, (rows, error) in enumerate(self._each(made, calls)):
             reply.rows.append(rows)
             end: dict[str, Any] = {"call": index, "ok": error is None, "count": len(rows), "warnings": []}
             end["errors"] = [] if error is None else [error]
             reply.ends.append(end)
         return reply
+
+    def _each(self, made: Callable[[Mapping[str, Any]], T], calls: Sequence[Mapping[str, Any]]) -> Iterator[T]:
+        if len(calls) < 2 or any(one["cmdlet"] == "dns.update" for one in calls):
+            yield from map(made, calls)
+            return
+        self.each()  # looked up once, before several want to
+        with ThreadPoolExecutor(min(MAX_BESIDE, len(calls))) as pool:
+            yield from pool.map(made, calls)
 
     # --- reading
 
@@ -286,13 +305,12 @@ class DnsShell:
 
     def _wait_for_somebody(self, steps: Sequence[Step]) -> dict[str, Any] | None:
         """The change is made by hand: it counts as made once every server shows it."""
-        deadline = self._clock() + self._wait
         while True:
             if all(self._shows(server, made) for server in self.each() for made in steps):
                 return None
-            if self._clock() >= deadline:
+            if self._clock() >= self._until:
                 return _error("NotDoneYet", "OperationTimeout", " ".join(instruction(made) for made in steps))
-            self._sleep(min(POLL_SECONDS, max(deadline - self._clock(), 0.01)))
+            self._sleep(min(POLL_SECONDS, max(self._until - self._clock(), 0.01)))
 
     def _shows(self, server: Server, made: Step) -> bool:
         found = ask(server, made.zone, made.record.name, made.record.type).record

@@ -37,6 +37,7 @@ _OURS = frozenset(
 )
 
 Connect = Callable[[str], Transport]
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,17 @@ def _readable(value: Any) -> Any:
 class Task:
     """One task of one module: its options, its run, and the sessions that it asks for."""
 
-    def __init__(self, params: Mapping[str, Any], context: Context, connect: Connect | None = None) -> None:
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        context: Context,
+        connect: Connect | None = None,
+        tell: Tell = lambda _text: None,
+    ) -> None:
         self.params = dict(params)
         self.context = context
+        #: says something to the operator while the task goes on
+        self.tell = tell
         self.warnings: list[str] = []
         self._connect = connect
         self._sessions: dict[str, Session] = {}
@@ -125,6 +134,10 @@ class Task:
             if host != asking and self._is_open(host) and self.session_for(host).hello.get("lync"):
                 return self.session_for(host)
         return None
+
+    def has_session(self) -> bool:
+        """Whether a session with the task's own host was had, which a task with the module session has tried."""
+        return self._is_open(self.context.host)
 
     def _is_open(self, host: str) -> bool:
         """Whether a session with the host was had in this run: nobody waits here for one that cannot be reached."""
@@ -264,6 +277,7 @@ def perform(
     params: Mapping[str, Any],
     context: Context,
     connect: Connect | None = None,
+    tell: Tell = lambda _text: None,
     **constraints: Any,
 ) -> dict[str, Any]:
     """The module in this process: options are validated as Ansible does it, the result is what a program would print.
@@ -278,7 +292,7 @@ def perform(
             text = f"Unsupported parameters for ({context.module}) module: {text}"
         result: dict[str, Any] = {"failed": True, "changed": False, "msg": text}
     else:
-        result = outcome(run, Task(options, context, connect))
+        result = outcome(run, Task(options, context, connect, tell))
     result["invocation"] = {"module_args": shown(options)}
     # the values of options with no_log, which a validator of core finds for its modules, and only they can see
     kept: dict[str, Any] = remove_values(result, validated._no_log_values)

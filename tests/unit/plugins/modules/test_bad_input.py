@@ -55,6 +55,8 @@ HOSTILE = {
 CERTIFICATE = {"uses": ["Internal"], "subject": EDGE_NEW, "names": [EDGE_NEW], "sip_domains": ["contoso.test"],
                "xmpp_domains": ["contoso.test"]}  # fmt: skip
 SERVER = {"address": "127.0.0.1", "port": 9}
+DNS_TARGET = {"host": "access.contoso.test", "addresses": ["203.0.113.9"]}
+DNS_RECORD = {"name": "xmpp", "type": "SRV", "values": ["0 0 5269 xmpp.contoso.test"], "targets": [DNS_TARGET], "state": "present"}
 MACHINE = {"fqdn": "edge3.contoso.test", "internal_address": "10.0.1.41", "external_address": "203.0.113.41",
            "public_address": "203.0.113.42"}  # fmt: skip
 
@@ -85,7 +87,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "database": {"sql_server_fqdn": "sql.contoso.test", "central_management": True, "sql_instance": "RTC"},
     "dns_record_set": {
         "zone": "contoso.test",
-        "records": [{"name": "xmpp", "type": "A", "values": ["203.0.113.9"]}],
+        "domains": ["contoso.test"],
+        "zones": ["contoso.test"],
+        "records": [DNS_RECORD],
         "servers": [SERVER],
         "parent_servers": [SERVER],
         "tsig_key_name": "key",
@@ -93,8 +97,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "kerberos_server_name": "ns1.contoso.test",
         "kerberos_principal": "dns@CONTOSO.TEST",
         "kerberos_cache": "FILE:/nowhere",
-        "unless_values": ["203.0.113.8"],
-        "override": "xmpp.contoso.test A",
+        "unless_values": ["0 0 5269 xmpp.contoso.test"],
+        "unless_targets": [DNS_TARGET],
+        "override": ["xmpp.contoso.test SRV"],
         "wait_seconds": 0,
     },
     "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
@@ -145,11 +150,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "lync_service": {"may_be_stopped": ["RTCSRV"]},
     "microsoft_dns_record_set": {
         "zone": "contoso.test",
-        "records": [{"name": "xmpp", "type": "A", "values": ["203.0.113.9"], "state": "present"}],
+        "domains": ["contoso.test"],
+        "zones": ["contoso.test"],
+        "records": [DNS_RECORD],
         "servers": [SERVER],
         "parent_servers": [SERVER],
-        "unless_values": ["203.0.113.8"],
-        "override": "xmpp.contoso.test A",
+        "unless_values": ["0 0 5269 xmpp.contoso.test"],
+        "unless_targets": [DNS_TARGET],
+        "override": ["xmpp.contoso.test SRV"],
         "wait_seconds": 0,
     },
     "migration_lock": {"state": "released", "owner": "ann@one", "takeover": "ben@two"},
