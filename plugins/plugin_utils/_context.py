@@ -120,6 +120,8 @@ def compose(
     run: str,
     sockets: Mapping[str, str],
     expected: str | None,
+    plan: tuple[str, str] = ("", ""),
+    arguments: Mapping[str, Any] | None = None,
 ) -> Context:
     groups = task_vars.get("groups") or {}
     job = task_vars.get("awx_job_id") or task_vars.get("tower_job_id")
@@ -137,6 +139,9 @@ def compose(
         controller=socket.gethostname(),
         awx_job_id=None if job is None else str(job),
         expected_computer_name=expected,
+        plan="" if check else plan[0],
+        plan_digest="" if check else plan[1],
+        arguments=dict(arguments or {}),
     )
 
 

@@ -55,6 +55,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.perfor
     ShellLike,
 )
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import DirectTransport, Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._plan.approved import Approval
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
@@ -162,6 +163,10 @@ class Replay:
         self._opened: dict[str, set[str]] = {}  # by run: the hosts that a task had a session with
         self._performers: dict[tuple[str, str], Performer] = {}
         self._serial = 0
+        #: the plan that real runs are tied to, with its digest, and how the playbook was called
+        self.approved = ("", "")
+        self.arguments: dict[str, Any] = {}
+        self._approval = Approval()
 
     def _world(self, estate: str | Estate, users: int | None) -> World:
         """Its clock starts now, because certificates are made by programs that know no other time, and never runs."""
@@ -212,7 +217,7 @@ class Replay:
 
     def new_performer(self, shell: ShellLike, context: Context) -> Performer:
         journal = self.new_journal(context)
-        return Performer(shell, journal, Overlay(journal), self._laws, context, clock=self.now)
+        return Performer(shell, journal, Overlay(journal), self._laws, context, clock=self.now, approval=self._approval)
 
     def performer(self, host: str, context: Context) -> Performer:
         """One for a host and run, as a session daemon has it; a host that no task has a session with is only a name."""
@@ -289,6 +294,9 @@ class Replay:
             sockets=dict.fromkeys(opened, ""),
             groups=self.groups,
             operator="replay",
+            plan="" if check else self.approved[0],
+            plan_digest="" if check else self.approved[1],
+            arguments=self.arguments,
         )
 
     # --- looking
