@@ -110,6 +110,7 @@ class Streams:
             address, port = min(self._failed)
             raise LabError(f"{address}:{port} is taken, by another lab perhaps: give this one another --prefix.")
         self.variables: dict[str, t.Any] = {}
+        world.streams = self.of
         self._after_change = world.after_change
         world.after_change = self._changed  # in the same call: who started a service finds its port open
         threading.Thread(target=self._run, name="xmpp", daemon=True).start()
@@ -146,6 +147,14 @@ class Streams:
             processes = {name: one.pid for name, (_server, one) in real.items()}
             return connections(processes, {name: server.address for name, (server, _one) in real.items()})
 
+    def of(self, name: str) -> list[tuple[str, str]]:
+        """Both ends of each stream of a server, as its own system shows them."""
+        own = [one for one in self.connections() if one.server.casefold() == name.casefold()]
+        address = next(
+            (server.address for server, _one in self._open.values() if server.name.casefold() == name.casefold()), ""
+        )
+        return [(f"{address or one.local[0]}:{one.local[1]}", f"{one.remote[0]}:{one.remote[1]}") for one in own]
+
     def unplug(self, name: str, unplugged: bool) -> bool:
         """A server's network cable. Only a real server has streams that could be left open."""
         with self._lock:
@@ -159,6 +168,7 @@ class Streams:
     def stop(self) -> None:
         self._ended.set()
         self._world.after_change = self._after_change
+        self._world.streams = None
         self._close()
 
     def _close(self) -> None:

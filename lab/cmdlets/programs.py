@@ -103,7 +103,7 @@ def _exit(code: int, text: str) -> Exit:
 
 @executable("netstat.exe", writes=False)
 def netstat(call: ExecutableCall) -> Exit:
-    """-a and -n: what listens. Other options are accepted where they change nothing in that."""
+    """-a and -n: what listens, and the XMPP streams where they are real. Other options are accepted and change nothing."""
     options = {c for argument in call.argv for c in argument.casefold().lstrip("-/")}
     if not options <= set("anop"):
         return Exit(1, b"Displays protocol statistics and current TCP/IP network connections.\r\n")
@@ -115,4 +115,8 @@ def netstat(call: ExecutableCall) -> Exit:
             state, foreign = ("LISTENING", "0.0.0.0:0") if listener.protocol == "Tcp" else ("", "*:*")
             line = f"  {listener.protocol.upper():<6} {local:<22} {foreign:<22} {state:<15}"
             lines.append(f"{line} {pids.get(listener.service, 0)}" if "o" in options else line.rstrip())
+    owner = next((x.service for x in listening_ports(call.world, call.computer) if x.xmpp), "")
+    for local, foreign in call.world.streams(call.computer.fqdn) if call.world.streams is not None else ():
+        line = f"  {'TCP':<6} {local:<22} {foreign:<22} {'ESTABLISHED':<15}"
+        lines.append(f"{line} {pids.get(owner, 0)}" if "o" in options else line.rstrip())
     return Exit(0, ("\r\n".join(lines) + "\r\n").encode("ascii"))

@@ -76,6 +76,8 @@ class World:
         self.on_listeners_changed: Callable[[Computer], None] | None = None
         #: Called with a computer that restarts, and for how many seconds it is away.
         self.on_restart: Callable[[Computer, float], None] | None = None
+        #: Both ends of the XMPP streams that a computer has, where real servers stand for it.
+        self.streams: Callable[[str], list[tuple[str, str]]] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[World]:
@@ -88,7 +90,7 @@ class World:
         """A world of its own with the same state: what a crash sweep or a what-if starts from. No transcript file."""
         with self.turn():
             memo: dict[int, Any] = {id(self.estate): self.estate}
-            return _twin(self, memo, ("on_listeners_changed", "on_restart"))
+            return _twin(self, memo, ("on_listeners_changed", "on_restart", "streams"))
 
     def computer(self, fqdn: str) -> Computer | None:
         return self.computers.get(fqdn.casefold())

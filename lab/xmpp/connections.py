@@ -24,6 +24,8 @@ class Connection:
     server: str
     peer: str
     direction: str  # out: the server opened it
+    local: End
+    remote: End
 
 
 def connections(processes: t.Mapping[str, int], addresses: t.Mapping[str, str], port: int = 5269) -> list[Connection]:
@@ -36,10 +38,10 @@ def connections(processes: t.Mapping[str, int], addresses: t.Mapping[str, str], 
     for name, pairs in held.items():
         for local, remote in pairs:
             if local == (addresses[name], port):
-                found.append(Connection(name, opened_by.get(remote, remote[0]), "in"))
+                found.append(Connection(name, opened_by.get(remote, remote[0]), "in", local, remote))
             elif remote[1] == port:
-                found.append(Connection(name, served.get(remote[0], remote[0]), "out"))
-    return sorted(found, key=lambda one: (one.server, one.peer, one.direction))
+                found.append(Connection(name, served.get(remote[0], remote[0]), "out", local, remote))
+    return sorted(found, key=lambda one: (one.server, one.peer, one.direction, one.local))
 
 
 def _table() -> t.Iterator[tuple[str, tuple[End, End]]]:

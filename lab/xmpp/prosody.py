@@ -27,6 +27,7 @@ from pathlib import Path
 PORT, COMPONENT_PORT = 5269, 5347
 START_SECONDS, STOP_SECONDS = 20.0, 8.0
 MODULES = Path(__file__).parent / "prosody_modules"
+BACKLOG = 16
 NEGOTIATION = ("tls", "saslauth", "dialback")
 
 CONFIGURATION = """\
@@ -44,6 +45,7 @@ http_ports = {{ }}
 https_ports = {{ }}
 modules_enabled = {{ "disco"; "iq"; {modules} }}
 modules_disabled = {{ "s2s_bidi"; "c2s"; "offline"; "register"; {disabled} }}
+network_settings = {{ tcp_backlog = {backlog} }}
 s2s_require_encryption = {required}
 s2s_secure_auth = {secure}
 lync_partners_file = {directory}.."/partners"
@@ -107,6 +109,7 @@ class Prosody:
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._partners = ""
+        self._held: list[socket.socket] = []
         (directory / "certs").mkdir(mode=0o700, parents=True, exist_ok=True)  # where it looks for more of them
         self._write("prosody.cfg.lua", self._configuration(name_server, secret))
 
@@ -139,6 +142,7 @@ class Prosody:
             component_port=COMPONENT_PORT,
             modules="; ".join(map(_lua, modules)),
             disabled="; ".join(_lua(one) for one in NEGOTIATION if one not in modules),
+            backlog=BACKLOG,
             required=_lua(setup.tls_required),
             secure=_lua(setup.secure),
             forward=_lua(f"{name_server[0]}@{name_server[1]}"),
@@ -213,6 +217,8 @@ class Prosody:
             self._watchdog = None
         if process is None or process.poll() is not None:
             return
+        if self._held:
+            self.unplug(False)
         if at_once:
             process.kill()
         else:
@@ -224,9 +230,22 @@ class Prosody:
             process.wait()
 
     def unplug(self, unplugged: bool) -> None:
-        """Streams stay open and nobody answers, as with the network gone; or it is plugged in again."""
-        if self.running:
-            os.kill(self.pid, signal.SIGSTOP if unplugged else signal.SIGCONT)
+        """Streams stay open and nobody answers, as with the network gone; or it is plugged in again.
+
+        The process is stopped. New connections would still be taken by the system, until the queue of those that the process
+        has not accepted is full: so it is filled.
+        """
+        if not self.running:
+            return
+        for one in self._held:
+            one.close()
+        self._held.clear()
+        os.kill(self.pid, signal.SIGSTOP if unplugged else signal.SIGCONT)
+        for _number in range(2 * BACKLOG if unplugged else 0):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex((self.setup.address, self.setup.port))
+            self._held.append(one)
 
     def log(self) -> str:
         texts = []
