@@ -9,7 +9,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._engine.calls import Call, Cmdlet, Query
@@ -23,8 +23,11 @@ from .._servers.store_location import read_estate, unseen
 from .._settings.names import same
 from .._topology.reading import LEGACY_SITE
 from . import report
+from .listing import read_users
 from .reading import NAMES, PROPERTIES, check_fqdns, checked_fqdn, many, read_parameters
 from .reasons import FIELDS, KINDS, WANTED, Judged, Scene, judge, shown, twice
+
+Row = Mapping[str, Any]
 
 SHOWN = 20
 """Users in the result of the task; the files have all."""
@@ -36,9 +39,19 @@ REPLICATED = {"LogName": "Lync Server", "ProviderName": "LS User Replicator", "I
 NO_EVENT = "NoMatchingEventsFound"
 #: Counts of Debug-CsUnifiedContactStore for a pool, as its page shows them, of users whose contacts are or go to Exchange.
 IN_EXCHANGE = ("UcsMigratedCount", "UcsMigratingCount")
-_USERS = Query("user", properties=tuple(dict.fromkeys((*PROPERTIES, *NAMES))))
+_PROPERTIES = tuple(dict.fromkeys((*PROPERTIES, *NAMES)))
 _BACK = "The users who go back"
 _ALL = "The users who are to be moved"
+
+
+class All:
+    """Every user that comes: who has an address twice is known only when all have come."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        self.rows.append(row)
 
 
 def contact_store(pool: str) -> Call:
@@ -59,11 +72,10 @@ def run(task: Task) -> Report:
     check_fqdns(params, "pools", "branch_pools")
     target, back = checked_fqdn("target_pool", params["target_pool"]), params["direction"] == "back"
     pools = sorted({one.lower() for one in params["pools"] or ()} | (set() if back else {target}))
-    rows, registrars, sites = read_estate(
-        task.session,
-        Query("user", parameters=read_parameters(params), properties=_USERS.properties),
-        Query("registrar", properties=("PoolFqdn", "Version")),
-        Query("site", properties=("Identity",)),
+    query = Query("user", parameters=read_parameters(params), properties=_PROPERTIES)
+    rows = read_users(task.session, query, All).rows
+    registrars, sites = read_estate(
+        task.session, Query("registrar", properties=("PoolFqdn",)), Query("site", properties=("Identity",))
     )
     if unseen(task.session, rows):
         judged, looks, there = Judged(), {}, False
@@ -95,7 +107,7 @@ def _questions(params: Mapping[str, Any], pools: list[str]) -> dict[str, Call]:
 
 
 def _scene(
-    task: Task, rows: list[dict[str, Any]], looks: Mapping[str, Look], target: str, pools: list[str], back: bool
+    task: Task, rows: Sequence[Row], looks: Mapping[str, Look], target: str, pools: list[str], back: bool
 ) -> Scene:
     held = token(looks["token"].output) if looks["token"].known else None
     return Scene(
@@ -117,7 +129,7 @@ def _findings(
     there: bool,
     target: str,
     back: bool,
-    sites: list[dict[str, Any]],
+    sites: Sequence[Row],
 ) -> Iterator[Finding]:
     who = _BACK if back else _ALL
     if not looks:
@@ -164,7 +176,7 @@ def _replication(look: Look, there: bool, target: str, judged: Judged) -> Iterat
         yield not_known("replication_pending", what, wanted, look.why, "look for the event in the log Lync Server")
 
 
-def _legacy_import(task: Task, judged: Judged, sites: list[dict[str, Any]]) -> Iterator[Finding]:
+def _legacy_import(task: Task, judged: Judged, sites: Sequence[Row]) -> Iterator[Finding]:
     """Move-CsLegacyUser grants policies that Import-CsLegacyConfiguration has made. No cmdlet tells of an import, the journal does."""
     if not judged.from_ocs:
         return
@@ -188,7 +200,7 @@ def _legacy_import(task: Task, judged: Judged, sites: list[dict[str, Any]]) -> I
         yield Finding("legacy_import", ERROR, what, wanted, "not, as far as the journal knows", do)
 
 
-def _contacts(looks: Mapping[str, Look], pools: list[str]) -> Iterator[Finding]:
+def _contacts(looks: Mapping[str, Look], pools: Sequence[str]) -> Iterator[Finding]:
     what, wanted = "The contacts of users who go back", "in Lync Server, not in the unified contact store of Exchange"
     for pool in (one.lower() for one in pools):
         look = looks.get(pool, NOT_ASKED)
