@@ -12,41 +12,12 @@ version_added: 0.1.0
 description:
   - Assigns the best certificate in the store of the server to each use (C(Set-CsCertificate)), where the one that is assigned does not carry the wanted
     names, is not valid, or is too weak.
+  - A certificate that ends within O(renew_days) makes place for one in the store that lasts longer.
   - Nothing is assigned that does not carry the names. Services go on with their old certificate until they are restarted; see
     M(lync.xmpp_migration.lync_service).
   - That the certificate for V(XmppServer) carries the names which partners look for is recorded as evidence, without which no XMPP partner is created.
-options:
-  uses:
-    description: What the certificate is for, such as V(Internal), V(AccessEdgeExternal), V(DataEdgeExternal), V(AudioVideoAuthentication),
-      V(XmppServer), V(Default), V(WebServicesInternal) or V(WebServicesExternal).
-    type: list
-    elements: str
-    required: true
-  subject:
-    description: The name that the certificate is issued to. It is also the first of its alternative names.
-    type: str
-    required: true
-  names:
-    description: Further alternative names.
-    type: list
-    elements: str
-    default: []
-  sip_domains:
-    description: SIP domains of which C(sip.)<domain> is to be among the names.
-    type: list
-    elements: str
-    default: []
-  xmpp_domains:
-    description: SIP domains that XMPP partners reach. The domain itself is to be among the names, because partners check it and not the host.
-    type: list
-    elements: str
-    default: []
-  server_name:
-    description:
-      - Whether the FQDN of the server itself is to be among the names, as on a Front End of an Enterprise pool.
-    type: bool
-    default: false
 extends_documentation_fragment:
+  - lync.xmpp_migration._certificate
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
 requirements:

@@ -20,6 +20,7 @@ from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
 from .._servers.server import later_than
 from . import stored as store
+from .files import relying_on_external
 from .judging import ERROR, WARNING, XMPP_SERVER
 from .stored import Stored, Wanted, stored, suitable
 
@@ -33,7 +34,13 @@ def run(task: Task) -> Report:
     have = stored(mine)
     before = {one: _assigned(one, uses) for one in wanted.uses}
     serving = {one: _serving(thumb, have) for one, thumb in before.items()}
-    left = [one for one in wanted.uses if not _serves(serving[one], wanted, one, at)]
+    days = task.params["renew_days"]
+    newest = suitable(have, wanted, wanted.uses, at)
+    left = [
+        one
+        for one in wanted.uses
+        if not _serves(serving[one], wanted, one, at) or _outlived(serving[one], newest, days, at)
+    ]
     chosen = suitable(have, wanted, left, at) if left else None
     if left:
         if chosen is None:
@@ -56,7 +63,12 @@ def queries(session: Session) -> tuple[Query, ...]:
 
     In a dry run each may fail, as nothing may be installed yet."""
     known = ("Thumbprint", "Subject")
-    asked = [Query("certificate_use"), Query("process"), store.query(session), Query("root_certificate", properties=known)]
+    asked = [
+        Query("certificate_use"),
+        Query("process"),
+        store.query(session),
+        Query("root_certificate", properties=known),
+    ]
     asked.append(Query("stored_certificate", parameters={"LiteralPath": store.INTERMEDIATE}, properties=known))
     return tuple(replace(one, partial=True) for one in asked) if session.check else tuple(asked)
 
@@ -72,6 +84,13 @@ def _serving(thumbprint: str | None, have: Sequence[Stored]) -> Stored | None:
 
 def _serves(one: Stored | None, wanted: Wanted, use: str, at: datetime) -> bool:
     return one is not None and one.has_key and not any(f.severity == ERROR for f in one.findings(wanted.names, use, at))
+
+
+def _outlived(one: Stored | None, newest: Stored | None, days: int, at: datetime) -> bool:
+    """It serves yet, but ends within the window, and one that lasts longer is there."""
+    if one is None or newest is None or newest.thumbprint == one.thumbprint:
+        return False
+    return one.ends_within(days, at) and newest.until > one.until
 
 
 def _lacking(task: Task, wanted: Wanted, left: Sequence[str], have: Sequence[Stored], at: datetime) -> str:
@@ -152,7 +171,7 @@ def _warn(
     for use, one in serving.items():
         if one is None:
             continue
-        for finding in one.findings(wanted.names, use, at):
+        for finding in one.findings(wanted.names, use, at, relying_on_external(task.params["partners"])):
             if finding.severity == WARNING:
                 task.warn(f"The certificate {one.thumbprint} for {use}: {finding.text}")
         if one.issuer and one.issuer.casefold() not in known:

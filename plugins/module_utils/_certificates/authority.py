@@ -12,18 +12,13 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .._settings.names import BadName, distinct, domain
-from .judging import (
-    CertificateError,
-    key_problem,
-    require_cryptography,
-)
+from .files import MAXIMUM_FILE, public_bytes, read_file, seal, thumbprint
+from .judging import CertificateError, key_problem, require_cryptography
 
 try:
     from cryptography import x509
@@ -33,7 +28,6 @@ try:
 except ImportError:  # require_cryptography says so
     pass
 
-MAXIMUM_FILE = 100_000
 MAXIMUM_DAYS = 825
 _BACKDATED = timedelta(minutes=10)  # clocks of servers differ
 
@@ -62,40 +56,9 @@ class Authority:
         return thumbprint(self.certificate)
 
 
-def thumbprint(certificate: x509.Certificate) -> str:
-    """What Windows calls a certificate by."""
-    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
-
-
-def _read(path: str, what: str, *, private: bool) -> bytes:
-    """The content of a file that we own; a private one must not be open to anybody else, and is no link."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if private else 0))
-    except ValueError as exc:  # NUL is in no file name
-        raise CertificateError(f"The {what} {path} cannot be opened: {exc}.") from None
-    except OSError as exc:
-        raise CertificateError(f"The {what} {path} cannot be opened: {exc.strerror}.") from None
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        raise CertificateError(f"The {what} {path} is not a file.")
-    with os.fdopen(handle, "rb") as stream:
-        if private and status.st_mode & 0o077:
-            raise CertificateError(
-                f"The {what} {path} can be read by others than its owner (mode {stat.S_IMODE(status.st_mode):04o}): "
-                "close it (chmod 600) and think about who may have copied it."
-            )
-        if private and status.st_uid not in (0, os.geteuid()):
-            raise CertificateError(f"The {what} {path} belongs to another user (uid {status.st_uid}).")
-        data = stream.read(MAXIMUM_FILE + 1)
-    if len(data) > MAXIMUM_FILE:
-        raise CertificateError(f"The {what} {path} is larger than {MAXIMUM_FILE} bytes.")
-    return data
-
-
 def load_certificate(path: str) -> x509.Certificate:
     require_cryptography()
-    data = _read(path, "authority's certificate", private=False)
+    data = read_file(path, "authority's certificate", private=False)
     try:
         return x509.load_pem_x509_certificate(data) if b"-----BEGIN" in data else x509.load_der_x509_certificate(data)
     except ValueError:
@@ -105,7 +68,8 @@ def load_certificate(path: str) -> x509.Certificate:
 def load_authority(certificate_path: str, key_path: str, passphrase: str | None, now: datetime) -> Authority:
     """The authority, or a sentence that says why it cannot issue."""
     certificate = load_certificate(certificate_path)
-    data = _read(key_path, "authority's key", private=True)
+    seal()
+    data = read_file(key_path, "authority's key", private=True)
     load = serialization.load_pem_private_key if b"-----BEGIN" in data else serialization.load_der_private_key
     try:
         load(data, password=None)
@@ -126,7 +90,7 @@ def load_authority(certificate_path: str, key_path: str, passphrase: str | None,
         raise CertificateError(f"The passphrase does not open the authority's key {key_path}.") from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise CertificateError(f"The authority's key {key_path} is neither RSA nor of an elliptic curve.")
-    if _public(key.public_key()) != _public(certificate.public_key()):
+    if public_bytes(key.public_key()) != public_bytes(certificate.public_key()):
         raise CertificateError(f"The authority's key {key_path} does not belong to its certificate {certificate_path}.")
     _check_authority(certificate, certificate_path, now)
     return Authority(certificate, key)
@@ -151,13 +115,6 @@ def _check_authority(certificate: x509.Certificate, path: str, now: datetime) ->
         raise CertificateError(f"The authority's certificate {path} is not valid now.")
 
 
-def _public(key: object) -> bytes:
-    encoded: bytes = key.public_bytes(  # type: ignore[attr-defined]
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return encoded
-
-
 def read_request(data: bytes) -> x509.CertificateSigningRequest:
     """A request as Request-CsCertificate writes it, with possession of its key proved and the key judged."""
     require_cryptography()
@@ -180,7 +137,7 @@ def read_request(data: bytes) -> x509.CertificateSigningRequest:
 
 def answers(request: x509.CertificateSigningRequest, certificate: x509.Certificate) -> bool:
     """The certificate is for the request's key."""
-    return _public(request.public_key()) == _public(certificate.public_key())
+    return public_bytes(request.public_key()) == public_bytes(certificate.public_key())
 
 
 def issue(authority: Authority, request: x509.CertificateSigningRequest, plan: Plan, now: datetime) -> x509.Certificate:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._settings.names import distinct
+from .._xmpp.identity import covers
 
 CRYPTOGRAPHY_ERROR: ImportError | None = None
 try:
@@ -24,7 +25,8 @@ try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+    from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 except ImportError as exc:
     HAS_CRYPTOGRAPHY, CRYPTOGRAPHY_ERROR = False, exc
 else:
@@ -118,16 +120,6 @@ def names_of(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
     return [name.lower() for name in extension.value.get_values_for_type(x509.DNSName)]
 
 
-def matches(pattern: str, name: str) -> bool:
-    """RFC 9525: letter for letter without regard to case; a wildcard only as the whole left-most label."""
-    pattern, name = pattern.lower(), name.lower()
-    if "*" not in pattern:
-        return pattern == name
-    label, _dot, rest = pattern.partition(".")
-    first, _dot, tail = name.partition(".")
-    return label == "*" and "*" not in rest and "." in rest and bool(first) and rest == tail
-
-
 def missing_names(present: Iterable[str], wanted: Iterable[str]) -> list[str]:
     """Wanted names that stand in no alternative name as they are."""
     known = {name.casefold() for name in present}
@@ -152,11 +144,13 @@ def judge(
     now: datetime,
     issuers: Sequence[bytes] = (),
     trusted: Sequence[bytes] | None = None,
+    partners: Sequence[str] = (),
 ) -> list[Finding]:
-    """What is wrong with a certificate for a use. `issuers` are the others of its chain; with `trusted` the chain has
-    to end in one of these roots."""
-    certificate = load(der)
-    found = [*_names(certificate, wanted), *_purposes(certificate, of_use), *_key(certificate)]
+    """What is wrong with a certificate for a use. The first wanted name is the subject's. `issuers` are the others of its
+    chain; with `trusted` the chain has to end in one of these roots. `partners` rely on SASL EXTERNAL."""
+    certificate, wanted = load(der), list(wanted)
+    found = [*_subject(certificate, wanted, of_use), *_names(certificate, wanted)]
+    found += [*_purposes(certificate, of_use, partners), *_form(certificate), *_key(certificate)]
     found += _times(certificate, now)
     if trusted is not None:
         found += _chain(certificate, [load(one) for one in issuers], [load(one) for one in trusted], now)
@@ -171,7 +165,7 @@ def _names(certificate: x509.Certificate, wanted: Iterable[str]) -> list[Finding
     present = names_of(certificate)
     found = []
     for name in missing_names(present, wanted):
-        if any(matches(pattern, name) for pattern in present):
+        if any(covers(pattern, name) for pattern in present):
             text = f"{name} is covered by a wildcard only, which Lync Server 2013 does not take here."
             found.append(Finding(ERROR, "wildcard_only", text))
         else:
@@ -179,7 +173,38 @@ def _names(certificate: x509.Certificate, wanted: Iterable[str]) -> list[Finding
     return found
 
 
-def _purposes(certificate: x509.Certificate, of_use: str) -> list[Finding]:
+def _subject(certificate: x509.Certificate, wanted: Sequence[str], of_use: str) -> list[Finding]:
+    """Outside, the subject is the Access Edge FQDN; clients and partners of old versions look there."""
+    if of_use not in (*EXTERNAL_USES, XMPP_SERVER) or not wanted:
+        return []
+    given = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if wanted[0][:64].casefold() in (one.casefold() for one in given):
+        return []
+    named = f"the common name {', '.join(given)}" if given else "no common name"
+    return [Finding(ERROR, "subject_differs", f"Its subject has {named}, and {wanted[0]} is wanted.")]
+
+
+def _form(certificate: x509.Certificate) -> list[Finding]:
+    """That it is a server's certificate, with nothing in it that has to be understood and is not."""
+    found = []
+    try:
+        extensions = list(certificate.extensions)
+    except (ValueError, x509.DuplicateExtension):
+        return [Finding(ERROR, "unreadable", "Its extensions cannot be read.")]
+    for one in extensions:
+        if isinstance(one.value, x509.BasicConstraints) and one.value.ca:
+            text = "It is the certificate of a certification authority (CA:TRUE), and no server's."
+            found.append(Finding(ERROR, "is_authority", text))
+        elif isinstance(one.value, x509.KeyUsage) and not (one.value.digital_signature or one.value.key_encipherment):
+            text = "Its key usage allows neither digital signatures nor key encipherment, so no TLS server can use it."
+            found.append(Finding(ERROR, "key_usage", text))
+        elif isinstance(one.value, x509.UnrecognizedExtension) and one.critical:
+            text = f"It has a critical extension that nobody here knows ({one.oid.dotted_string}): who does not know it has to refuse it."
+            found.append(Finding(ERROR, "critical_extension", text))
+    return found
+
+
+def _purposes(certificate: x509.Certificate, of_use: str, partners: Sequence[str]) -> list[Finding]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
@@ -191,9 +216,12 @@ def _purposes(certificate: x509.Certificate, of_use: str) -> list[Finding]:
     if ExtendedKeyUsageOID.SERVER_AUTH not in purposes:
         found.append(Finding(ERROR, "no_server_auth", "Its enhanced key usage lacks server authentication."))
     if of_use == XMPP_SERVER and ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
+        who = (
+            f"the XMPP partners {', '.join(partners)} rely on SASL EXTERNAL, and one" if partners else "an XMPP partner"
+        )
         text = (
-            "Its enhanced key usage lacks client authentication: an XMPP partner that is strict about it will refuse "
-            "the sessions that this Edge opens with SASL EXTERNAL."
+            "Its enhanced key usage lacks client authentication, which public authorities no longer put in: "
+            f"{who} that is strict about it will refuse the sessions that this Edge opens with SASL EXTERNAL."
         )
         found.append(Finding(WARNING, "no_client_auth", text))
     return found
@@ -242,7 +270,7 @@ def _chain(
     current = certificate
     for _step in range(10):
         if current.fingerprint(hashes.SHA256()) in roots:
-            return []
+            return _verified(certificate, issuers, trusted, now)
         issuer = next((one for one in (*trusted, *issuers) if issued_by(current, one)), None)
         if issuer is None or issuer is current:
             name = current.issuer.rfc4514_string()
@@ -252,6 +280,23 @@ def _chain(
             return [Finding(ERROR, "issuer_not_valid", f"Its issuer {name} is not valid now.")]
         current = issuer
     return [Finding(ERROR, "no_chain", "Its chain does not end.")]
+
+
+def _verified(
+    certificate: x509.Certificate, issuers: list[x509.Certificate], trusted: list[x509.Certificate], now: datetime
+) -> list[Finding]:
+    """What a walk from issuer to issuer does not see: path lengths, name constraints, weak keys, unknown extensions.
+
+    The rules for extensions are those of RFC 5280, because private authorities follow no others."""
+    authorities = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    try:
+        policy = PolicyBuilder().store(Store(trusted)).time(now).max_chain_depth(8)
+        policy = policy.extension_policies(ca_policy=authorities, ee_policy=ExtensionPolicy.permit_all())
+        policy.build_client_verifier().verify(certificate, issuers)
+    except (VerificationError, ValueError) as exc:
+        why = str(exc).partition(" (encountered processing")[0].removeprefix("validation failed: ")
+        return [Finding(ERROR, "chain_refused", f"Its chain does not hold: {why}.")]
+    return []
 
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

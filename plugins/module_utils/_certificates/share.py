@@ -13,9 +13,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Secret, WriteSlice
-from .._engine.errors import MigrationError, Mismatch, NotReady
+from .._engine.errors import MigrationError, NotReady
 from .._engine.module import Task
 from .._engine.session import Session
 from .._servers.server import FOLDER, removal
@@ -25,8 +26,8 @@ from .stored import Stored, Wanted, stored, suitable
 FILE = f"{FOLDER}\\lync_xmpp_migration-shared.pfx"
 
 
-def take(task: Task, wanted: Wanted, holder: str) -> Stored:
-    """Bring the certificate here that another server of the pool has."""
+def take(task: Task, wanted: Wanted, holder: str, found: Stored | None = None) -> Stored | None:
+    """Bring the certificate here that another server of the pool has; None where it is the one that is here already."""
     source, session = task.session_for(holder), task.session
     for one, host in ((source, holder), (session, task.context.host)):
         if str(one.hello.get("windows") or "").startswith("6.1"):
@@ -41,24 +42,24 @@ def take(task: Task, wanted: Wanted, holder: str) -> Stored:
             f"{holder} has no certificate with its key for {', '.join(wanted.uses)} that carries {', '.join(wanted.names)}, and "
             "all servers of the Edge pool have to have the same one: run this on that server first."
         )
+    if found is not None and found.thumbprint == theirs.thumbprint:
+        return None
     what = f"certificate for {', '.join(wanted.uses)}, as {holder} has it,"
     password = Secret(secrets.token_urlsafe(32))
     try:
         content = _export(source, theirs, password, what)
-        _import(session, theirs, password, content, what)
+        bring(session, theirs.thumbprint, theirs.names, password, content, what)
     finally:
-        _clean(what, source, session)
-    if task.check_mode:
-        return theirs
-    found = next(
-        (one for one in stored(session.read(store.query(session))[0]) if one.thumbprint == theirs.thumbprint), None
-    )
-    if found is None or not found.has_key:
-        raise Mismatch(
-            f"The {what} was imported on {task.context.host} without an error, but is not in its store with a private key. Run "
-            "the task again."
-        )
-    return found
+        _clean(what, source)
+    return theirs if task.check_mode else store.arrived(task, theirs.thumbprint, what, "Run the task again.")
+
+
+def bring(session: Session, identity: str, names: Sequence[str], password: Secret, content: bytes, what: str) -> None:
+    """Import a PFX file that was made for this one journey."""
+    try:
+        _import(session, identity, names, password, content, what)
+    finally:
+        _clean(what, session)
 
 
 def _export(source: Session, theirs: Stored, password: Secret, what: str) -> bytes:
@@ -74,7 +75,7 @@ def _export(source: Session, theirs: Stored, password: Secret, what: str) -> byt
     return b"" if source.check else source.read_file(FILE, 1_000_000)
 
 
-def _import(session: Session, theirs: Stored, password: Secret, content: bytes, what: str) -> None:
+def _import(session: Session, identity: str, names: Sequence[str], password: Secret, content: bytes, what: str) -> None:
     if session.check:
         written = session.effect("file", FILE, {"FullName": FILE, "Length": UNKNOWN})
         session.change(Change(WriteSlice(FILE, 0, b""), what, (written,)))
@@ -87,12 +88,12 @@ def _import(session: Session, theirs: Stored, password: Secret, content: bytes, 
         "Exportable": True,
         "Confirm": False,
     }
-    undo = Cmdlet("Remove-Item", {"LiteralPath": f"{store.MY}\\{theirs.thumbprint}", "Confirm": False})
+    undo = Cmdlet("Remove-Item", {"LiteralPath": f"{store.MY}\\{identity}", "Confirm": False})
     session.change(
         Change(
             Cmdlet("Import-PfxCertificate", parameters),
             what,
-            (store.certificate_effect(session, theirs.thumbprint, theirs.names),),
+            (store.certificate_effect(session, identity, names),),
             undo=(undo,),
         )
     )

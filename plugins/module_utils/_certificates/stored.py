@@ -14,14 +14,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Effect, Query
-from .._engine.errors import InvalidInput
+from .._engine.errors import InvalidInput, Mismatch
+from .._engine.module import Task
 from .._engine.session import Session
 from .._settings.names import BadName, distinct, domain, fqdn
-from .judging import ERROR, CertificateError, Finding, edge_names, judge, load, missing_names, names_of, use
+from .judging import DAYS_LEFT, ERROR, CertificateError, Finding, edge_names, judge, load, missing_names, names_of, use
 
 MY, ROOT, INTERMEDIATE = (f"Cert:\\LocalMachine\\{store}" for store in ("My", "Root", "CA"))
 
@@ -33,6 +34,9 @@ NAME_OPTIONS: dict[str, dict[str, Any]] = {
     "sip_domains": {"type": "list", "elements": "str", "default": []},
     "xmpp_domains": {"type": "list", "elements": "str", "default": []},
     "server_name": {"type": "bool", "default": False},
+    "srv_targets": {"type": "list", "elements": "str", "default": []},
+    "partners": {"type": "list", "elements": "dict", "default": []},
+    "renew_days": {"type": "int", "default": DAYS_LEFT},
 }
 
 
@@ -64,14 +68,20 @@ class Stored:
             return datetime.max.replace(tzinfo=UTC)
         return load(self.der).not_valid_after_utc
 
-    def findings(self, wanted: Sequence[str], of_use: str, now: datetime) -> list[Finding]:
+    def ends_within(self, days: int, at: datetime) -> bool:
+        """Inside the window in which it is to be renewed; a planned one never is."""
+        return self.until - at < timedelta(days=days)
+
+    def findings(
+        self, wanted: Sequence[str], of_use: str, now: datetime, partners: Sequence[str] = ()
+    ) -> list[Finding]:
         if self.planned is not None:
             lacking = missing_names(self.planned, wanted)
             return [Finding(ERROR, "name_missing", f"{one} is not among its alternative names.") for one in lacking]
         if self.der is None:
             return [Finding(ERROR, "unreadable", "It cannot be read.")]
         try:
-            return judge(self.der, wanted, of_use, now)
+            return judge(self.der, wanted, of_use, now, partners=partners)
         except CertificateError as exc:
             return [Finding(ERROR, "unreadable", str(exc))]
 
@@ -99,14 +109,18 @@ def wanted_of(params: Mapping[str, Any], session: Session) -> Wanted:
         subject = fqdn(params["subject"])
         sip = [domain(one) for one in params["sip_domains"]]
         xmpp = [domain(one) for one in params["xmpp_domains"]]
-        more = [domain(one) for one in params["names"]]
+        more = [domain(one) for one in (*params["names"], *((params.get("origin") or {}).get("names") or ()))]
+        targets = [domain(one) for one in params["srv_targets"]]
     except (BadName, CertificateError) as exc:
         raise InvalidInput(f"The certificate cannot be as wanted: {exc}") from exc
     if not uses:
         raise InvalidInput("uses is empty: name what the certificate is for, such as AccessEdgeExternal.")
+    leads = {one: f"xmpp.{one}" for one in xmpp if f"xmpp.{one}" in targets}
+    if not 0 <= params["renew_days"] <= 365:
+        raise InvalidInput(f"renew_days is 0 to 365 days before the end, but {params['renew_days']} are given.")
     # in a dry run a host may be known by its inventory name only, which no certificate carries
     own = [session.scope] if params["server_name"] and "." in session.scope else []
-    return Wanted(uses, subject, tuple(distinct([subject, *own, *more, *edge_names(subject, None, sip, xmpp)])))
+    return Wanted(uses, subject, tuple(distinct([subject, *own, *more, *edge_names(subject, None, sip, xmpp, leads)])))
 
 
 def query(session: Session) -> Query:
@@ -152,6 +166,17 @@ def suitable(certificates: Iterable[Stored], wanted: Wanted, uses: Sequence[str]
         and not any(f.severity == ERROR for of_use in uses for f in one.findings(wanted.names, of_use, at))
     ]
     return max(able, key=lambda one: one.until, default=None)
+
+
+def arrived(task: Task, thumbprint: str, what: str, advice: str) -> Stored:
+    """The certificate as it is in the server's store after an import, with its key."""
+    rows = task.session.read(query(task.session))[0]
+    found = next((one for one in stored(rows) if one.thumbprint == thumbprint), None)
+    if found is None or not found.has_key:
+        raise Mismatch(
+            f"The {what} was imported on {task.context.host} without an error, but is not in its store with a private key. {advice}"
+        )
+    return found
 
 
 def planned_thumbprint(server: str, names: Sequence[str]) -> str:
