@@ -120,22 +120,9 @@ calls:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import ensure
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import BadName, domain
-
-NOUN = Noun(
-    noun="CsAllowedDomain",
-    collection="allowed_domain",
-    label="allowed domain {identity}",
-    identity_option="domain",
-    repeated=("Domain",),
-    verbs={"get", "new", "set", "remove"},
-    fields=(
-        Field("proxy_fqdn", "ProxyFqdn", kind="fqdn", default=None),
-        Field("comment", "Comment", default=None),
-        Field("mark_for_monitoring", "MarkForMonitoring", kind="bool", default=False),
-    ),
-)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.legacy_entry import NOUN
 
 ARGUMENT_SPEC = {
     "domain": {"type": "str", "required": True},

@@ -69,6 +69,14 @@ options:
     description:
       - A text for administrators (C(-Description)). An empty text removes it.
     type: str
+  retire_allowed_domain:
+    description:
+      - Whether the allowed domains (C(CsAllowedDomain)) of the partner's domains are removed in the same request, before the partner is made.
+      - They carry XMPP through the old gateway until the cutover and are the way back after it, so they stay until acceptance by default. Set it where an
+        entry is seen to win over the partner, or where the server takes no partner beside it; what is documented says neither.
+      - It is journalled with the way back. Where the partner cannot be made, what was removed for it is put back.
+    type: bool
+    default: false
   state:
     description:
       - Whether the partner exists.
@@ -173,6 +181,12 @@ xmpp_partner:
     sasl_negotiation: Required
     support_dialback_negotiation: false
     tls_negotiation: Required
+retired:
+  description: The allowed domains that were removed, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 calls:
   description: The cmdlets that were called to change something, or in check mode would be.
   returned: always
@@ -211,6 +225,7 @@ ARGUMENT_SPEC = {
     "connection_limit": {"type": "int"},
     "proxy_fqdn": {"type": "str"},
     "description": {"type": "str"},
+    "retire_allowed_domain": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

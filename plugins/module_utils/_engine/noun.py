@@ -21,7 +21,7 @@ from .errors import InvalidInput, Mismatch
 from .fields import Field
 from .module import Report, Task
 
-__all__ = ["Field", "Noun", "Situation", "ensure"]
+__all__ = ["Field", "Noun", "Situation", "ensure", "removal"]
 
 Row = dict[str, Any]
 
@@ -91,11 +91,14 @@ def ensure(
     check: Callable[[Situation], None] | None = None,
     on_create: Callable[[list[dict[str, Any]]], Mapping[str, Any]] | None = None,
     always_send: Iterable[str] = (),
+    beside: Callable[[Situation], Iterable[Change]] | None = None,
 ) -> Report:
     """Make the object so.
 
     `also` is read in the same request, for `check`, which may raise before anything is written. `on_create` says, given
     the rows that are there, what a new object gets where `wanted` says nothing. `always_send` are secrets to set anew.
+    `beside` are changes of other objects that belong to it: they go before it in the same request, so that the laws judge all
+    of them before the first is made.
     """
     one = _Object(task, noun, identity, override)
     rows = task.session.read(Query(noun.collection), *also)
@@ -105,16 +108,25 @@ def ensure(
         given = {**on_create(rows[0]), **given}
     values = {each.option: each.value(given[each.option]) for each in noun.fields if each.option in given}
     change, after = one.planned(before, values, state, frozenset(always_send))
+    situation = Situation(noun.shown(before), noun.shown(after), tuple(rows))
     if check is not None:
-        check(Situation(noun.shown(before), noun.shown(after), tuple(rows)))
+        check(situation)
+    first = [] if beside is None else list(beside(situation))
     if change is None:
-        return _report(noun, False, before, before)
-    task.session.change(change)
+        task.session.change(*first)
+        return _report(noun, bool(first), before, before)
+    task.session.change(*first, change)
     if task.check_mode:
         return _report(noun, True, before, after)
     found = noun.find(identity, task.session.read(Query(noun.collection))[0])
     one.compare(change, found, values)
     return _report(noun, True, before, found)
+
+
+def removal(task: Task, noun: Noun, row: Row, override: str | None = None) -> Change:
+    """The change that removes an object, with the way back, for who makes it together with another one."""
+    identity = str(row.get(collection(noun.collection).identity))
+    return _Object(task, noun, identity, override).removal(row)
 
 
 def _report(noun: Noun, changed: bool, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Report:
@@ -156,7 +168,7 @@ class _Object:
     ) -> tuple[Change | None, Row | None]:
         """What is to be done, if anything, and the object after it."""
         if state == "absent":
-            return (None if before is None else self._removal(before)), None
+            return (None if before is None else self.removal(before)), None
         if before is None:
             repeated = {one: self.noun.parameter_identity(self.identity) for one in self.noun.repeated}
             after = {**self.noun.new_row(self.identity, values), **repeated}
@@ -229,7 +241,7 @@ class _Object:
             override=self.override,
         )
 
-    def _removal(self, before: Row) -> Change:
+    def removal(self, before: Row) -> Change:
         if "remove" not in self.noun.verbs or self._is_given:
             raise InvalidInput(f"{self.label} cannot be removed: it comes with the product.")
         kept = {one.name: one.for_new(one.read(before)) for one in self.noun.fields if one.worth_keeping(before)}

@@ -10,13 +10,15 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from .._engine.calls import UNKNOWN, Query
-from .._engine.errors import InvalidInput
+from .._engine.calls import UNKNOWN, Change, Query
+from .._engine.errors import CmdletFailed, InvalidInput
 from .._engine.module import Report, Task
 from .._engine.noun import Field, Noun, Situation, ensure
 from .._settings.names import BadName, domain
+from .legacy_entry import beside_entry, put_back, retirements
 from .negotiation import check_triple
 
 NOUN = Noun(
@@ -52,14 +54,30 @@ def run(task: Task) -> Report:
     except BadName as exc:
         raise InvalidInput(f"domain: {exc}") from exc
     state = task.params["state"]
+    retire = state == "present" and task.params["retire_allowed_domain"]
+    retired: list[Change] = []
 
     def check(situation: Situation) -> None:
         if state == "present":
-            partners, sip_domains = situation.rows
+            partners, sip_domains = situation.rows[:2]
             _check_negotiation(task, name, situation.after or {})
             _check_domains(name, situation.after or {}, partners, sip_domains)
 
-    return ensure(task, NOUN, name, task.params, state, also=[Query("sip_domain")], check=check)
+    def beside(situation: Situation) -> list[Change]:
+        if retire:
+            more = (situation.after or {}).get("additional_domains") or ()
+            retired.extend(retirements(task, (name, *map(str, more)), situation.rows[2]))
+        return retired
+
+    also = [Query("sip_domain"), *([Query("allowed_domain")] if retire else [])]
+    try:
+        report = ensure(task, NOUN, name, task.params, state, also=also, check=check, beside=beside)
+    except CmdletFailed as exc:
+        if state != "present":
+            raise
+        raise put_back(task, retired, exc) if retired else beside_entry(task, name, exc) from exc
+    gone = [str((one.before or {}).get("Identity")) for one in retired]
+    return replace(report, value={**report.value, "retired": gone})
 
 
 def _check_negotiation(task: Task, name: str, partner: Mapping[str, Any]) -> None:
