@@ -161,7 +161,13 @@ def _set(value: Any) -> bool:
 
 def _moves(change: Change, effect: Effect) -> bool:
     pool = _becomes(effect, "RegistrarPool")
-    return effect.collection == "user" and _set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))
+    changes = _set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))
+    return effect.collection == "user" and (changes or _leaves_lync(change, effect))
+
+
+def _leaves_lync(change: Change, effect: Effect) -> bool:
+    """A user of Office Communications Server has a home server and no registrar pool."""
+    return _set(_becomes(effect, "HomeServer")) and not _set(_becomes(effect, "RegistrarPool")) and _set(_was(change, "RegistrarPool"))
 
 
 def _folded(value: Any) -> str:
@@ -175,7 +181,9 @@ def _host_in(name: Any, members: Iterable[str]) -> bool:
 
 
 def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _moves(change, effect) and _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
+    """Where the pool has another name than its servers, the module says so: it has it from the journal."""
+    named = _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
+    return _moves(change, effect) and (named or _leaves_lync(change, effect) or _was(change, "Back") is True)
 
 
 def _moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
