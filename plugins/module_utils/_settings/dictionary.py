@@ -69,7 +69,7 @@ def check(settings: object, needed: Iterable[str] = NEEDED) -> Checked:
     _partners(clean, problems, warnings)
     _people(clean, problems)
     _rest(clean, problems)
-    _not_yet(clean, problems)
+    _dns(clean, problems)
     return Checked(clean, tuple(problems.sentences), tuple(warnings))
 
 
@@ -212,6 +212,13 @@ def _partners(settings: Mapping[str, Any], problems: Problems, warnings: list[st
     for one in settings.get("partners_dropped") or ():
         if one in seen:
             problems.add(f"{ROOT}.partners_dropped", f"{one} stands in partners[{seen[one]}] too: take it out of one.")
+    known = {*seen, *(settings.get("partners_dropped") or ())}
+    for one in _get(settings, "legacy", "gateway_allow_list") or ():
+        if seen and one not in known:
+            problems.add(
+                f"{ROOT}.legacy.gateway_allow_list",
+                f"{one} is no domain of a partner, so it would be lost at the cutover: add it to partners, or accept that by name in partners_dropped.",
+            )
     for one in _get(settings, "legacy", "entries_retired_in_window") or ():
         if seen and one not in seen:
             problems.add(
@@ -284,18 +291,6 @@ def _policies(policy: Any, problems: Problems) -> None:
         problems.add(f"{where}.copy_name", "A text with {name} in it is wanted, for example '{name} XMPP'.")
 
 
-#: What the design has a place for and the roles of this version do not do: said at once, not half-way.
-_NOT_YET = {("dns", "method"): "microsoft"}
-
-
-def _not_yet(settings: Mapping[str, Any], problems: Problems) -> None:
-    for path, value in _NOT_YET.items():
-        if _get(settings, *path) == value:
-            problems.add(
-                f"{ROOT}.{'.'.join(path)}", f"{value} is not done by the roles of this version: see the README."
-            )
-
-
 def _rest(settings: Mapping[str, Any], problems: Problems) -> None:
     certificates = settings.get("certificates") or {}
     authority = certificates.get("authority")
@@ -314,11 +309,27 @@ def _rest(settings: Mapping[str, Any], problems: Problems) -> None:
             problems.add(
                 where, "imported means that the certificate is on the server already: certificate and key are too much."
             )
+
+
+def _dns(settings: Mapping[str, Any], problems: Problems) -> None:
     dns = settings.get("dns") or {}
-    if dns.get("method", "rfc2136") == "rfc2136" and dns and not dns.get("servers"):
-        problems.add(f"{ROOT}.dns", "rfc2136 wants servers, the name servers of the zones, but has none.")
-    if dns.get("method") in ("microsoft", "manual") and dns.get("tsig_key_name"):
-        problems.add(f"{ROOT}.dns.tsig_key_name", f"a TSIG key is for rfc2136, and the method is {dns['method']}.")
+    method = dns.get("method", "rfc2136")
+    if method != "microsoft" and dns and not dns.get("servers"):
+        problems.add(f"{ROOT}.dns", f"{method} wants servers, the name servers of the zones, but has none.")
+    if method == "microsoft" and not dns.get("server_host"):
+        problems.add(f"{ROOT}.dns", "microsoft wants server_host, the inventory name of a DNS server, but has none.")
+    for key, what in (("tsig_key_name", "a TSIG key"), ("gss_tsig", "GSS-TSIG")):
+        if method != "rfc2136" and dns.get(key):
+            problems.add(f"{ROOT}.dns.{key}", f"{what} is for rfc2136, and the method is {method}.")
+    if dns.get("gss_tsig"):
+        if not dns.get("kerberos_server_name"):
+            problems.add(
+                f"{ROOT}.dns", "gss_tsig wants kerberos_server_name, the full name of the first server, but has none."
+            )
+        if dns.get("tsig_key_name"):
+            problems.add(f"{ROOT}.dns", "An update is signed by gss_tsig or with a TSIG key: give one of them.")
+    if dns.get("kerberos_keytab") and (dns.get("kerberos_cache") or not dns.get("kerberos_principal")):
+        problems.add(f"{ROOT}.dns.kerberos_keytab", "It wants kerberos_principal beside it, and no kerberos_cache.")
     window, final = dns.get("ttl_window"), dns.get("ttl_final")
     if window is not None and final is not None and window > final:
         problems.add(

@@ -21,6 +21,7 @@ from .schema import Either, Key, boolean, each, name, number, one_of, table, tex
 #: What only a person can do, in a console that has no cmdlets.
 GATES = (
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
+    "gateway_stop",
 )  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -33,6 +34,13 @@ def _plain_name(value: object) -> str:
         f"A short name of letters, digits, '-' and '_' is wanted (a directory is called after it), but {shown(value)} "
         "is none."
     )
+
+
+def _mailbox(value: object) -> str:
+    """An address of a person at a partner, without a scheme."""
+    if not isinstance(value, str) or ":" in value:
+        raise BadName(f"An address such as bob@fabrikam.test is wanted, but {shown(value)} is none.")
+    return sip_uri(f"sip:{value}").partition(":")[2]
 
 
 def _hours(value: object) -> str:
@@ -94,6 +102,14 @@ _machine = {
     "external_address": Key(_address, True),
     "public_address": Key(_address, empty=True),
 }
+_name_server = {"address": Key(_address, True), "port": Key(number(1, 65535))}
+_dns_target = {
+    "host": Key(_fqdn, True),
+    "priority": Key(number(0, 65535)),
+    "weight": Key(number(0, 65535)),
+    "port": Key(number(1, 65535)),
+    "addresses": Key(each(_address, unique=True)),
+}
 _partner = {
     "domain": Key(_domain, True),
     "additional_domains": Key(each(_domain, unique=True), empty=True),
@@ -105,6 +121,7 @@ _partner = {
     "connection_limit": Key(number(1, 1_000_000), empty=True),
     "proxy_fqdn": Key(_fqdn, empty=True),
     "description": Key(name(free_text), empty=True),
+    "test_receiver": Key(name(_mailbox), empty=True),
 }
 #: The policy that users have, and the one that they get for XMPP.
 _policy_copy = {"of": Key(name(policy_identity), True), "identity": Key(name(policy_identity), True)}
@@ -166,6 +183,7 @@ SCHEMA = table(
                     "pool_fqdn": Key(_fqdn, True),
                     "edge_fqdn": Key(_fqdn, True),
                     "gateway_fqdn": Key(_fqdn, True),
+                    "gateway_addresses": Key(each(_address, unique=True)),
                     "gateway_allow_list": Key(each(_domain, unique=True)),
                     "entries_retired_in_window": Key(each(_domain, unique=True)),
                 }
@@ -235,13 +253,25 @@ SCHEMA = table(
         "dns": Key(
             table(
                 {
-                    "servers": Key(each(table({"address": Key(_address, True), "port": Key(number(1, 65535))}), least=1)),
+                    "servers": Key(each(table(_name_server), least=1)),
                     "zones": Key(each(_domain, least=1, unique=True)),
+                    "targets": Key(each(table(_dns_target), least=1, most=20)),
                     "method": Key(one_of("rfc2136", "microsoft", "manual")),
+                    "server_host": Key(text("The inventory name of a DNS server", 253)),
                     "tsig_key_name": Key(text("The name of a TSIG key", 253), empty=True),
-                    "tsig_algorithm": Key(one_of("hmac-sha256", "hmac-sha384", "hmac-sha512")),
+                    "tsig_algorithm": Key(one_of("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")),
+                    "gss_tsig": Key(boolean),
+                    "kerberos_server_name": Key(_fqdn),
+                    "kerberos_principal": Key(text("A Kerberos principal such as dnsupdate@CONTOSO.COM", 510)),
+                    "kerberos_keytab": Key(_file),
+                    "kerberos_cache": Key(text("A ticket cache such as FILE:/tmp/krb5cc_1000", 500)),
+                    "verify_delegation": Key(boolean),
+                    "parent_servers": Key(each(table(_name_server))),
                     "ttl_window": Key(number(0, 86_400)),
                     "ttl_final": Key(number(1, 604_800)),
+                    "ttl_former": Key(number(0, 604_800)),
+                    "margin": Key(number(0, 86_400)),
+                    "wait_seconds": Key(number(0, 86_400)),
                     "probe_allow_private": Key(boolean),
                 }
             )

@@ -106,7 +106,9 @@ def test_the_documented_example_has_no_problem():
         ("pool/machines", [{"fqdn": "pool2013.contoso.test"}], "pool.machines[0]", "has a name of its own"),
         ("source", "ocs_2007_r2", "", "The key 'ocs' is wanted for the source ocs_2007_r2"),
         ("ocs", {"edges": []}, "ocs", "the source is lync_2010"),
-        ("dns/method", "microsoft", "dns.method", "is not done by the roles of this version"),
+        ("dns/method", "microsoft", "dns", "wants server_host"),
+        ("dns/gss_tsig", True, "dns", "wants kerberos_server_name"),
+        ("dns/kerberos_keytab", "/etc/k", "dns.kerberos_keytab", "wants kerberos_principal"),
         ("edge/machines", [{"fqdn": "edge2010.contoso.test", "internal_address": "10.0.0.1", "external_address": "10.1.0.1"}],
          "edge.machines[0]", "is the FQDN of legacy.edge_fqdn already"),
         ("media", {"path": "D:\\*"}, "media.path", "contains a wildcard"),
@@ -249,12 +251,14 @@ def test_what_is_said_of_the_old_gateway_fits_the_partners() -> None:
     told = {
         "name": "contoso",
         "partners": [{"domain": "fabrikam.test"}],
-        "partners_dropped": ["old.test", "Fabrikam.test"],
+        "partners_dropped": ["Fabrikam.test"],
         "legacy": {
             "pool_fqdn": "p.contoso.test", "edge_fqdn": "e.contoso.test", "gateway_fqdn": "g.contoso.test",
-            "gateway_allow_list": ["fabrikam.test", "old.test"], "entries_retired_in_window": ["other.test"],
+            "gateway_allow_list": ["fabrikam.test", "old.test", "lost.test"], "entries_retired_in_window": ["other.test"],
         },
     }  # fmt: skip
     found = check(told, needed=()).problems
     assert any("fabrikam.test stands in partners[0] too" in one for one in found)
-    assert any("other.test is no domain of a partner" in one for one in found) and len(found) == 2
+    assert any("other.test is no domain of a partner" in one for one in found)
+    assert [one for one in found if "would be lost at the cutover" in one and ("old.test" in one or "lost.test" in one)][1:]
+    assert len(found) == 4 and check({**told, "partners_dropped": ["old.test", "lost.test"]}, needed=()).problems == found[-1:]
