@@ -42,7 +42,7 @@ class MovingTransport(DirectTransport):
 
     def _performer(self, shell: Any) -> MoverPerformer:
         one = self.performer
-        return MoverPerformer(shell, one.journal, one.overlay, one.laws, one.context, one.clock)
+        return MoverPerformer(shell, one.journal, one.overlay, one.laws, one.context, one.clock, one.approval)
 
     def perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
         told = json.loads(json.dumps(request))
