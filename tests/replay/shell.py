@@ -34,14 +34,22 @@ class LabShell:
                 raise Unreachable(f"{self.computer.fqdn} does not answer: it is being restarted.")
         if not self.computer.reachable or int(self.computer.powershell.partition(".")[0]) < 3:
             raise Unreachable(f"{self.computer.fqdn} holds no session.")
-        self._session = ComputerSession(
-            self.world, self.computer, self._user, strike=self._struck.append, run=self._run
-        )
+        self._session = ComputerSession(self.world, self.computer, self._user, strike=self._strike, run=self._run)
         self._standin = StandIn(self._session)
         self.starts += 1
         module = next(iter(self.computer.modules), None)
         self._hello: Mapping[str, Any] = {**self._standin.hello(), "lync": {"name": module} if module else None}
         self._left = False
+
+    def _strike(self, fault: Fault) -> None:
+        self._struck.append(fault)
+        if fault.do == "restart":
+            self._session.stop.set()  # the service takes its processes with it
+
+    @property
+    def struck(self) -> tuple[Fault, ...]:
+        """What the last request was struck by."""
+        return tuple(self._struck)
 
     def leave(self, _reason: str) -> None:
         """The next request is one to another process, which sees what Windows gives to new processes only."""

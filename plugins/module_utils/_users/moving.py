@@ -181,6 +181,11 @@ class Roster:
         self._busy[self._on_the_way.pop(user)] -= 1
         return self._placed(user, verdict, now)
 
+    def doubt(self, user: int, verdict: Verdict) -> None:
+        """Was on the way, and only the directory knows whether he got there."""
+        self._busy[self._on_the_way.pop(user)] -= 1
+        self.doubtful[user] = verdict
+
     def returned(self, user: int) -> None:
         """Was taken but not begun."""
         self._busy[self._on_the_way.pop(user)] -= 1
@@ -229,6 +234,11 @@ class Roster:
     @property
     def on_the_way(self) -> int:
         return len(self._on_the_way)
+
+    @property
+    def failing(self) -> int:
+        """Who has failed for good, as far as is known."""
+        return len(self.failed) + sum(one.kind == FAILED for one in self.doubtful.values())
 
     @property
     def finished(self) -> int:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._engine.errors import InDoubt, MigrationError, NeverRan, StateError, Unreachable, from_json
-from .moving import DOUBT, MOVED, NEVER_RAN, FailureLimit, Roster, Verdict, judge
+from .moving import DOUBT, FAILED, MOVED, NEVER_RAN, TRANSIENT, FailureLimit, Roster, Verdict, judge
 from .steering import Gauge, Steering, allot
 from .waves import GO, STOP, Gate
 
@@ -25,7 +25,7 @@ MOST_AT_ONCE = 1000
 DOUBTS = 200
 """So many users in doubt are looked for in the directory before more are moved."""
 PATIENCE = 60.0
-"""Seconds for which a host may be without movers before the others do without it."""
+"""Seconds for which a host may be without movers before the others do without it, or the directory without an answer."""
 BUSY, QUIET, LONG = 0.02, 0.5, 10.0
 
 IN_THE_MIDDLE, NOT_FOUND = "in_the_middle", "not_found"
@@ -89,6 +89,7 @@ class Drive:
         self._clock, self._sleep, self._now = clock, sleep, now
         self._gauge = Gauge()
         self._gauge.reset(0, clock())
+        self._entries: dict[int, Mapping[str, Any]] = {}
         self._working = False
         self._trouble: MigrationError | None = None
 
@@ -139,7 +140,8 @@ class Drive:
 
     def _may_not(self) -> str | None:
         """Why no further user may be begun, after waiting where that is wanted."""
-        reason = self.way.limit.reached(len(self.roster.failed), self.roster.finished)
+        failing = self.roster.failing
+        reason = self.way.limit.reached(failing, self.roster.moved + failing)
         while reason is None:
             signal = self.way.gate.look(self._now())
             if signal.what == GO:
@@ -223,6 +225,11 @@ class Drive:
         return len(reply["finished"])
 
     def _settle(self, user: int, verdict: Verdict, entry: Mapping[str, Any]) -> None:
+        if verdict.kind in (DOUBT, TRANSIENT, FAILED):
+            # an error may come after the effect: before a user is tried again or reported, the directory is asked
+            self.roster.doubt(user, verdict)
+            self._entries[user] = entry
+            return
         place = self.roster.settle(user, verdict, self._clock())
         if place in ("moved", "failed"):
             self._finished(user, verdict, entry)
@@ -311,29 +318,46 @@ class Drive:
         doubtful = list(self.roster.doubtful)
         if not doubtful:
             return
-        seen = self._look(doubtful)
+        seen = self._seen(doubtful)
         for user in doubtful:
             before = self.roster.doubtful[user]
-            verdict = seen.get(user) or Verdict("failed", NOT_FOUND, "is no longer found in the directory")
+            entry = self._entries.pop(user, {})
+            verdict = seen.get(user) or Verdict(FAILED, NOT_FOUND, "is no longer found in the directory")
             if verdict.kind == DOUBT:
                 raise StateError("A look at the directory leaves no doubt.")
             place = self.roster.seen(user, verdict, self._clock())
             if place in ("moved", "failed"):
-                self._finished(user, verdict, {"ok": verdict.kind == MOVED, "doubt": before.error})
+                self._finished(user, verdict, {**entry, "ok": verdict.kind == MOVED, "doubt": before.error})
+
+    def _seen(self, users: Sequence[int]) -> Mapping[int, Verdict]:
+        """As the directory shows them. A host that restarts is given time: without a look nobody goes on."""
+        until = self._clock() + PATIENCE
+        while True:
+            try:
+                return self._look(users)
+            except Unreachable:
+                if self._clock() >= until:
+                    raise
+            self._sleep(QUIET)
 
 
 def seen_verdict(row: Mapping[str, Any] | None, target: str, before: Verdict | None = None) -> Verdict:
-    """Of a user in doubt, as the directory shows him now."""
+    """Of a user whose move was not reported as done, as the directory shows him now."""
     said = before or Verdict(DOUBT)
     if row is None:
-        return Verdict("failed", NOT_FOUND, "is no longer found in the directory")
+        return Verdict(FAILED, NOT_FOUND, "is no longer found in the directory")
     home = str(row.get("RegistrarPool") or "").lower()
     if home == target.lower():
         return Verdict(MOVED)
-    if row.get("TargetRegistrarPool"):
-        return Verdict(
-            "failed", IN_THE_MIDDLE,
-            f"is in the middle of a move to {row['TargetRegistrarPool']}: the answer was lost while it was made. Run this again, "
-            "which tries the same move again without force",
-        )  # fmt: skip
+    between = row.get("TargetRegistrarPool")
+    if between and said.kind == FAILED:
+        return Verdict(FAILED, said.error, f"{said.text.rstrip('.')}; the user {_stopped(between)}")
+    if said.kind in (TRANSIENT, FAILED):
+        return said
+    if between:
+        return Verdict(FAILED, IN_THE_MIDDLE, f"{_stopped(between)}; the answer was lost while it was made")
     return Verdict(NEVER_RAN, said.error, said.text)
+
+
+def _stopped(pool: object) -> str:
+    return f"is in the middle of a move to {pool}: run this again, which tries the same move again without force"
