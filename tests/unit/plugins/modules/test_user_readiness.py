@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reasons import (
     IDS,
     KINDS,
@@ -23,27 +22,11 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reasons
     twice,
 )
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_readiness
-from ansible_collections.lync.xmpp_migration.tests.unit.lab.worlds import MIDWAY
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
+from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lab_people import NEW, OLD, lab_with, person
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
 
-OLD, NEW = "pool2010.contoso.test", "pool2013.contoso.test"
 WHO = "sip:nine@contoso.test"
-
-
-def lab_with(directory: Path, *people: dict[str, Any], **more: Any) -> LabBench:
-    """Both pools are there, two users and these persons on the old one."""
-    estate: dict[str, Any] = yaml.safe_load(MIDWAY)
-    hosts = [{"fqdn": NEW, "inventory": "fe2013", "product": "lync_2013"}]
-    estate.update({"hosts": hosts, "users": [{"count": 2, "pool": OLD}, *people], **more})
-    directory.mkdir(exist_ok=True)
-    path = directory / "estate.yml"
-    path.write_text(yaml.safe_dump(estate, allow_unicode=True), encoding="utf-8")
-    return LabBench(directory, str(path), users=2 + len(people))
-
-
-def person(sip: str = WHO, pool: str | None = OLD, **more: Any) -> dict[str, Any]:
-    return {"sip": sip, "pool": pool, **more}
 
 
 def look(lab: LabBench, **more: Any) -> dict[str, Any]:
