@@ -312,8 +312,8 @@ def moved_by_playbook(lab: Lab) -> dict[str, Any]:
     subprocess.run([sys.executable, __file__, "--drive"], input=json.dumps(told), check=True, text=True, capture_output=True)
     play = [{"hosts": lab.hosts[0], "gather_facts": False, "tasks": PLAY}]
     variables = ["-e", f"lync_migration_state_dir={state}"]
-    alone = played(lab, play, *variables, "--skip-tags", "move")
-    whole = played(lab, play, *variables)
+    alone = played(lab.directory, lab.ready["inventory"], play, *variables, "--skip-tags", "move")
+    whole = played(lab.directory, lab.ready["inventory"], play, *variables)
     (rows,) = (state / "runs").glob("*/users.csv")
     moved = rows.read_text(encoding="utf-8-sig").count(",moved,")
     if moved != lab.users:
@@ -336,11 +336,13 @@ class Played:
     memory: dict[str, float]
 
 
-def played(lab: Lab, play: Sequence[Mapping[str, Any]], *arguments: str, **environment: str) -> Played:
-    file = lab.directory / "play.yml"
+def played(
+    directory: Path, inventory: str, play: Sequence[Mapping[str, Any]], *arguments: str, **environment: str
+) -> Played:
+    file = directory / "play.yml"
     file.write_text(yaml.safe_dump(list(play), sort_keys=False), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", lab.ready["inventory"], str(file), *arguments]
-    home = str(lab.directory)
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, str(file), *arguments]
+    home = str(directory)
     kept = set(children(os.getpid()))
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(
@@ -432,15 +434,17 @@ def curve(users: int) -> dict[str, Any]:
 
 
 SHELL = """#!powershell
-#AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -CSharpUtil Ansible.Process
-$spec = @{ options = @{ _raw_params = @{ type = 'str' } }; supports_check_mode = $false }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
-$module.Result.stdout = [string](Invoke-Expression -Command $module.Params._raw_params)
-$module.ExitJson()
+#Requires -Module Ansible.ModuleUtils.Legacy
+#Requires -Module Ansible.ModuleUtils.CommandUtil
+#Requires -Module Ansible.ModuleUtils.FileUtil
+$params = Parse-Args $args -supports_check_mode $false
+$text = Get-AnsibleParam -obj $params -name 'text' -type 'str' -failifempty $true
+$bytes = [Text.Encoding]::Unicode.GetBytes($text)
+$done = Run-Command -command "powershell.exe -NoProfile -EncodedCommand $([Convert]::ToBase64String($bytes))"
+Exit-Json @{ changed = $true; rc = $done.rc; stdout = $done.stdout; stderr = $done.stderr }
 """
-"""What a module such as win_shell is to core: PowerShell that is packed with the module utilities that it names, put into
-core's wrapper for Windows, and sent for each item. The lab runs nothing of it."""
+"""What win_shell is to core: PowerShell that names these module utilities, packed with them into core's wrapper for Windows,
+and sent for each item. The lab runs nothing of it."""
 PACKED = "benchmark_shell"
 
 
@@ -450,25 +454,38 @@ def loop(items: int, module: str, ours: float | None) -> dict[str, Any]:
     play = [{
         "hosts": "fe1", "gather_facts": False,
         "tasks": [{
-            module: {"_raw_params": text} if module == PACKED else text,
-            "loop": "{{ range(count | int) | list }}", "failed_when": False, "changed_when": False,
+            module: {"text": text} if module == PACKED else text,
+            "loop": "{{ range(count | int) | list }}", "changed_when": False,
         }],
     }]  # fmt: skip
     used = {}
     adopt()
-    with Lab(5, 1) as lab:
-        library = lab.directory / "library"
+    directory = Path(tempfile.mkdtemp(prefix="lync-bench-", dir="/tmp"))
+    server = subprocess.Popen(
+        [sys.executable, str(ROOT / "benchmarks" / "answering.py"), str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        if server.stdout is None or server.stdout.readline().strip() != "ready":
+            raise Broken("What answers the loop did not start.")
+        library = directory / "library"
         library.mkdir()
         (library / f"{PACKED}.ps1").write_text(SHELL, encoding="utf-8")
         for count in (1, items + 1):
-            used[count] = played(lab, play, "-e", f"count={count}", ANSIBLE_LIBRARY=str(library)).used
+            inventory = str(directory / "inventory.yml")
+            used[count] = played(directory, inventory, play, "-e", f"count={count}", ANSIBLE_LIBRARY=str(library)).used
+        counts = json.loads(server.communicate()[0])
+    finally:
+        server.kill()
+        server.wait()
+        shutil.rmtree(directory, ignore_errors=True)
     each = 1000 * (used[items + 1] - used[1]) / items
     result: dict[str, Any] = {
         "items": items,
         "module": module,
         "controller_ms_per_user": round(each, 1),
-        "measured": "the controller's side alone: packing the module, core's connection, its processes. The lab starts no "
-        "process for what is foreign, so that no answer is decoded, and on a real server each item waits for PowerShell besides",
+        "requests_per_item": round(counts["requests"] / counts["powershell_starts"], 1),
+        "measured": "the controller's side alone, against a server that takes everything, runs nothing and answers at once: "
+        "a real one also has each item wait for a new PowerShell and for Import-Module Lync",
     }
     if ours:
         result["bars"] = {"times_as_much": bar(BAR_LOOP, each / ours, least=True)}
