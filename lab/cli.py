@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     gui = running("gui", _gui, "Be the operator at a console: do what no cmdlet does.")
     gui.add_argument("name", metavar="NAME", help="what to do there: lab/README.md lists the consoles")
-    gui.add_argument("value", metavar="VALUE", help="an FQDN; start or stop; ACCOUNT=GROUP")
+    gui.add_argument("value", metavar="VALUE", help="an FQDN; start or stop; ACCOUNT=GROUP; a file")
 
     running("xmpp", _xmpp, "Print XMPP servers, the streams between them, and which way messages to partners leave.")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from types import SimpleNamespace
 
-from . import hands
+from . import certificate_desk, hands
 from .estate_blocks import is_name
 from .organisation.legacy import Ocs
 from .organisation.services import OCS_GATEWAY, start, stop
@@ -99,6 +99,7 @@ def group_member(world: t.Any, value: str) -> t.Any:
 
 
 ACTS: dict[str, t.Callable[[t.Any, str], t.Any]] = {
+    "certificate_answer": certificate_desk.answer,
     "ocs_edge_internal_list": edge_internal_list,
     "ocs_federation_fqdn": federation_fqdn,
     "gateway_console": gateway_console,

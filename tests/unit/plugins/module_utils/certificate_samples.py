@@ -10,7 +10,8 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def root(name="Contoso Root", days=3650, ca=True):
 
 def certificate(
     subject, names, *, issuer="root", purposes=(SERVER, CLIENT), signer=None, own=None, days=365.0, since=1.0, ca=False,
-    algorithm=None,
+    algorithm=None, extensions=(),
 ):  # fmt: skip
     issuer_name = named(subject) if issuer is None else root().subject if issuer == "root" else issuer.subject
     builder = (
@@ -51,11 +52,29 @@ def certificate(
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
     return builder.sign(signer or key("root"), algorithm or hashes.SHA256())
 
 
 def der(certificate):
     return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def signed_with_sha1(certificate, signer):
+    """The same with a signature that no library makes any more: SHA-1 with RSA in place of SHA-256 with RSA."""
+    sha256, sha1 = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105")
+    body = certificate.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = signer.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    old = der(certificate)
+    return x509.load_der_x509_certificate(
+        old.replace(certificate.tbs_certificate_bytes, body).replace(sha256, sha1).replace(certificate.signature, signature)
+    )
+
+
+def pfx(certificate, own, passphrase, chain=()):
+    protection = serialization.BestAvailableEncryption(passphrase.encode())
+    return pkcs12.serialize_key_and_certificates(b"operator's", own, certificate, chain, protection)
 
 
 def request(subject="x", names=(), own=None, extensions=()):
