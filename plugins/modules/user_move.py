@@ -17,12 +17,31 @@ description:
     answered, as far as all users are of its domain.
   - The filters of the options are all to be true for a user. They narrow what is read, and are held against each user who was read.
   - Where users are named in O(users), all of them can be moved or none is. Otherwise those who cannot be moved are left out, and the task fails in the
-    end with the reason of each. The move is never forced.
+    end with the reason of each.
   - Moving is refused until it was seen that federation leads through the legacy Edge, and, but for O(pilot) users, that a pilot user has reached the
     XMPP partners that way (M(lync.xmpp_migration.legacy_federation)). Users of Office Communications Server are not moved before its configuration was
     imported (M(lync.xmpp_migration.legacy_configuration)).
   - A user with a name that begins or ends with a blank is not moved but reported, because the move would be refused.
+  - What a user has is never discarded by C(-Force) without the user being named in O(force_users), and then only where the move without it was refused in
+    the same task.
 options:
+  force_users:
+    description:
+      - SIP addresses of users who are moved with C(-Force) where the move without it was refused. It moves the account and discards what belongs to it, such as
+        contacts and meetings.
+      - Before it the user's data is exported (C(Export-CsUserData)) to O(export_directory), where the source is Lync Server 2013 or later. Where it is not, nobody
+        is moved until the user is named in O(force_without_export) too.
+    type: list
+    elements: str
+    default: []
+  force_without_export:
+    description: SIP addresses of users of O(force_users) whose data may be lost for good, because no cmdlet is documented that exports it from their pool.
+    type: list
+    elements: str
+    default: []
+  export_directory:
+    description: Folder on the server for exports of users' data. It has to be there, and only administrators should be able to read it.
+    type: str
   target_pool:
     description: FQDN of the pool that takes the users.
     type: str
@@ -206,6 +225,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+forced:
+  description: SIP addresses of the users who were moved with C(-Force).
+  returned: success, with O(force_users)
+  type: list
+  elements: str
+  sample: []
+exports:
+  description: Paths on the server of the exports that were made before, by SIP address.
+  returned: success, with O(force_users)
+  type: dict
+  sample: {}
 moved:
   description: SIP addresses of the users who were moved, or in check mode would be; of more than 1000 the first ones.
   returned: success
@@ -288,6 +318,9 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.move im
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.selection import FILTERS
 
 ARGUMENT_SPEC = {
+    "force_users": {"type": "list", "elements": "str", "default": []},
+    "force_without_export": {"type": "list", "elements": "str", "default": []},
+    "export_directory": {"type": "str"},
     "target_pool": {"type": "str", "required": True},
     "target_pools": {"type": "list", "elements": "str"},
     "targets": {

@@ -13,7 +13,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
@@ -21,6 +21,7 @@ from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._servers.store_location import read_estate, unseen
+from . import force as _force
 from . import movers as _user_movers
 from . import unseen as _user_move_unseen
 from .listing import CONTROLLER, Controllers, read_users
@@ -72,9 +73,10 @@ def run(task: Task) -> Report:
     movable, left = _sorted_out(found.elsewhere, wish)
     if movable:
         _see_targets(task, movable, wish)
+    wish.force = _force.prepare(task, movable)
     if movable and not task.check_mode and _user_movers.asked_for(task.params):
         return _moved_by_movers(task, movable, left, wish, found.here)
-    left += _move(task, movable, wish)
+    left += _rescued(task, movable, _move(task, movable, wish), wish)[1]
     if movable and not task.check_mode:
         left += _not_there(task, _without(movable, left), wish)
     moved = _without(movable, left)
@@ -87,9 +89,19 @@ def run(task: Task) -> Report:
             "moved": [name(row) for row in moved[:MOST_NAMED]],
             "moved_count": len(moved),
             "already_moved": found.here,
+            **wish.force.result,
         },
         before={name(row): home(row) for row in shown},
         after={name(row): wish.target(row) for row in shown},
+    )
+
+
+def _rescued(
+    task: Task, users: Sequence[Row], failed: list[dict[str, str]], wish: Wish
+) -> tuple[list[Row], list[dict[str, str]]]:
+    """Those who were refused and may be forced."""
+    return _force.rescue(
+        task, wish.force, users, failed, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
     )
 
 
@@ -107,6 +119,7 @@ class Wish:
     users: tuple[str, ...] | None
     first: tuple[str, ...]
     legacy_pools: Sequence[Row] = ()
+    force: _force.Force = field(default_factory=_force.Force)
 
     @property
     def by_source(self) -> bool:
@@ -290,8 +303,10 @@ def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]
     ended = _user_movers.move(
         task, users, wish.target, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
     )
-    left += [left_out(row, _user_movers.reason(verdict, mover(row))) for row, verdict in ended.failed]
-    moved = ended.moved
+    failed = [left_out(row, _user_movers.reason(verdict, mover(row))) for row, verdict in ended.failed]
+    rescued, failed = _rescued(task, users, failed, wish) if ended.error is None else ([], failed)
+    left += failed
+    moved = [*ended.moved, *rescued]
     if moved:
         away = _not_there(task, moved, wish)
         moved, left = _without(moved, away), left + away
@@ -312,6 +327,7 @@ def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]
             "moved": [name(row) for row in moved[:MOST_NAMED]],
             "moved_count": len(moved),
             "already_moved": here,
+            **wish.force.result,
             "movers": ended.movers,
             "retried": ended.retried,
             "rows": ended.rows,
