@@ -268,6 +268,31 @@ already_moved:
   returned: success
   type: int
   sample: 195
+caught:
+  description:
+    - Users whom an earlier run was moving when it broke off, and what became of each. A warning says the same. It is said once, also where the task fails.
+    - Users whom somebody else left half-way have an empty C(run).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: SIP address of the user.
+      type: str
+    run:
+      description: The run that broke off.
+      type: str
+    target:
+      description: The pool to which the user was being moved.
+      type: str
+    found:
+      description: V(moved), V(not_moved), V(in_the_middle) (TargetRegistrarPool is set; the same move is tried again, without force) or V(not_found).
+      type: str
+  sample:
+    - user: sip:user017@contoso.test
+      run: 20261121T080000Z-4711
+      target: pool2013.contoso.test
+      found: moved
 error:
   description: Who was left out, where the task failed because of some users. The change was made for the others.
   returned: failure

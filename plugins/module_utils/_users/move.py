@@ -21,6 +21,7 @@ from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._servers.store_location import read_estate, unseen
+from . import caught as _caught
 from . import force as _force
 from . import movers as _user_movers
 from . import unseen as _user_move_unseen
@@ -74,8 +75,9 @@ def run(task: Task) -> Report:
     if movable:
         _see_targets(task, movable, wish)
     wish.force = _force.prepare(task, movable)
+    caught = _caught.explain(task, movable)
     if movable and not task.check_mode and _user_movers.asked_for(task.params):
-        return _moved_by_movers(task, movable, left, wish, found.here)
+        return _moved_by_movers(task, movable, left, wish, found.here, caught)
     left += _rescued(task, movable, _move(task, movable, wish), wish)[1]
     if movable and not task.check_mode:
         left += _not_there(task, _without(movable, left), wish)
@@ -90,6 +92,7 @@ def run(task: Task) -> Report:
             "moved_count": len(moved),
             "already_moved": found.here,
             **wish.force.result,
+            "caught": caught,
         },
         before={name(row): home(row) for row in shown},
         after={name(row): wish.target(row) for row in shown},
@@ -298,7 +301,9 @@ def _move(task: Task, users: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
     return failed
 
 
-def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]], wish: Wish, here: int) -> Report:
+def _moved_by_movers(
+    task: Task, users: Sequence[Row], left: list[dict[str, str]], wish: Wish, here: int, caught: list[dict[str, str]]
+) -> Report:
     """Several at once, in waves, within hours: what a task of many users wants. Its result shows some, the file has all."""
     ended = _user_movers.move(
         task, users, wish.target, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
@@ -328,6 +333,7 @@ def _moved_by_movers(task: Task, users: Sequence[Row], left: list[dict[str, str]
             "moved_count": len(moved),
             "already_moved": here,
             **wish.force.result,
+            "caught": caught,
             "movers": ended.movers,
             "retried": ended.retried,
             "rows": ended.rows,

@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import Journal
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Task, outcome
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.session import Session
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.move import change_of
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Estate, FakeShell, ServerError
@@ -198,3 +201,24 @@ def test_options_that_cannot_be(tmp_path: Path, params: dict[str, Any], said: st
     bench = movers(tmp_path, 2)
     result = bench.run(**params)
     assert result["failed"] and said in result["msg"] and not bench.moves
+
+
+def test_who_was_caught_in_the_middle_by_a_crash_is_explained_by_name_once(tmp_path: Path) -> None:
+    bench = movers(tmp_path, 6)
+    numbers = {0: "moved", 1: "not_moved", 2: "in_the_middle", 3: "not_found"}
+    journal = Journal(bench.bench.state_dir, "run-0")
+    people = bench.bench.users
+    params = {"move_conference_data": False, "pilot": False, "domain_controller": None}
+    for number in numbers:
+        row = people[sip(number)] if number != 3 else user(3, Guid="another user's")
+        journal.intents([change_of(row, NEW, params)], replace(bench.context, run="run-0"), "fe2013", check=False)
+    people[sip(0)]["RegistrarPool"] = NEW
+    people[sip(2)]["TargetRegistrarPool"] = people[sip(4)]["TargetRegistrarPool"] = NEW
+    result = bench.run(movers=2)
+    told = {one["user"]: (one["run"], one["found"]) for one in result["caught"]}
+    assert told == {**{sip(n): ("run-0", what) for n, what in numbers.items()}, sip(4): ("", "in_the_middle")}
+    said = " ".join(result["warnings"])
+    assert f"{sip(0)}: the move was made" in said and f"{sip(2)}: the move stopped half-way" in said
+    assert f"begun before: {sip(4)}. The same move is tried again, without force" in said
+    assert bench.moves == Counter(sip(n) for n in range(1, 6)), "each of those who are left, once"
+    assert bench.run(movers=2)["caught"] == []
