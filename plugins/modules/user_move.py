@@ -27,10 +27,10 @@ description:
 options:
   force_users:
     description:
-      - SIP addresses of users who are moved with C(-Force) where the move without it was refused. It moves the account and discards what belongs to it, such as
-        contacts and meetings.
-      - Before it the user's data is exported (C(Export-CsUserData)) to O(export_directory), where the source is Lync Server 2013 or later. Where it is not, nobody
-        is moved until the user is named in O(force_without_export) too.
+      - SIP addresses of users who are moved with C(-Force) where the move without it was refused. It moves the account and discards what belongs to it, such
+        as contacts and meetings.
+      - Before it the user's data is exported (C(Export-CsUserData)) to O(export_directory), where the source is Lync Server 2013 or later. Where it is not,
+        nobody is moved until the user is named in O(force_without_export) too.
     type: list
     elements: str
     default: []

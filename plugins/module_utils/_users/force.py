@@ -34,6 +34,7 @@ EXPORTS_SINCE = 6
 class Force:
     """Who may be forced in this task, and for whom the data can be exported before."""
 
+    asked: bool = False
     users: frozenset[str] = frozenset()
     exported: frozenset[str] = frozenset()
     directory: str = ""
@@ -42,7 +43,7 @@ class Force:
 
     @property
     def result(self) -> dict[str, Any]:
-        return {"forced": self.forced, "exports": self.exports} if self.users else {}
+        return {"forced": self.forced, "exports": self.exports} if self.asked else {}
 
 
 def prepare(task: Task, movable: Sequence[Row]) -> Force:
@@ -50,12 +51,14 @@ def prepare(task: Task, movable: Sequence[Row]) -> Force:
     asked = _addresses("force_users", task.params.get("force_users"))
     twice = _addresses("force_without_export", task.params.get("force_without_export"))
     if twice - asked:
-        raise InvalidInput(f"force_without_export names {_listed(twice - asked)}, who is not in force_users: name the user in both.")
+        raise InvalidInput(
+            f"force_without_export names {_listed(twice - asked)}, who is not in force_users: name the user in both."
+        )
     if not asked:
         return Force()
     rows = [row for row in movable if address(row) in asked]
     if not rows:
-        return Force()
+        return Force(True)
     versions = {
         str(row.get("PoolFqdn") or "").lower(): number(row.get("Version"))
         for row in read_estate(task.session, Query("registrar", properties=("PoolFqdn", "Version")))[0]
@@ -71,7 +74,7 @@ def prepare(task: Task, movable: Sequence[Row]) -> Force:
                 "meetings for good. Whoever may lose them is named in force_without_export too."
             ]
         )
-    return Force(frozenset(address(row) for row in rows), frozenset(known), _directory(task, bool(known)))
+    return Force(True, frozenset(address(row) for row in rows), frozenset(known), _directory(task, bool(known)))
 
 
 def _directory(task: Task, needed: bool) -> str:
