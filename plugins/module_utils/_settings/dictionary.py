@@ -293,22 +293,39 @@ def _policies(policy: Any, problems: Problems) -> None:
 
 def _rest(settings: Mapping[str, Any], problems: Problems) -> None:
     certificates = settings.get("certificates") or {}
-    authority = certificates.get("authority")
     for key, one in certificates.items():
-        if key == "authority" or not isinstance(one, Mapping):
-            continue
-        where = f"{ROOT}.certificates.{key}"
-        own = {"certificate", "key"} & set(one)
-        if len(own) == 1:
-            problems.add(where, "certificate and key of the authority belong together: give both, or neither.")
-        if one.get("source") == "private_ca" and not own and not authority:
-            problems.add(
-                where, "private_ca wants certificate and key of the authority, here or in certificates.authority."
-            )
-        if one.get("source") == "imported" and own:
-            problems.add(
-                where, "imported means that the certificate is on the server already: certificate and key are too much."
-            )
+        if key != "authority" and isinstance(one, Mapping):
+            _certificate(f"{ROOT}.certificates.{key}", one, certificates.get("authority"), problems)
+
+
+#: What each source of a certificate takes, and what it cannot do without.
+_TAKES = {
+    "private_ca": {"authority"}, "online_ca": {"ca", "template"}, "offline": {"directory", "chain"}, "pfx": {"file", "chain"},
+    "legacy_edge": set(), "imported": set(),
+}  # fmt: skip
+_NEEDS = {"online_ca": ("ca", "HOST\\NAME of the authority"), "pfx": ("file", "the PFX file on the controller")}
+
+
+def _certificate(where: str, one: Mapping[str, Any], authority: Any, problems: Problems) -> None:
+    source = one.get("source") or ("private_ca" if one.get("authority") or authority else "imported")
+    takes = _TAKES.get(str(source))
+    if takes is None:
+        return  # said already
+    if source == "private_ca" and not one.get("authority") and not authority:
+        problems.add(where, "private_ca wants certificate and key of the authority, here or in certificates.authority.")
+    needed, what = _NEEDS.get(source, ("", ""))
+    if needed and not one.get(needed):
+        problems.add(where, f"{source} wants {needed}, {what}, but it is missing.")
+    for name in sorted(set(one) - takes - {"source", "names"}):
+        others = " or ".join(other for other, known in _TAKES.items() if name in known)
+        problems.add(
+            f"{where}.{name}",
+            f"{name} is for {others}, and the source is {source}: leave it out, or choose another source.",
+        )
+    if source == "legacy_edge" and not where.endswith(".edge_external"):
+        problems.add(
+            where, "legacy_edge is for the external certificate of the Edge alone, where the Access Edge FQDN is kept."
+        )
 
 
 def _dns(settings: Mapping[str, Any], problems: Problems) -> None:

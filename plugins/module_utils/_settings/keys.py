@@ -24,6 +24,9 @@ GATES = (
     "gateway_stop",
 )  # fmt: skip
 
+#: Where a certificate comes from.
+CERTIFICATE_SOURCES = ("private_ca", "online_ca", "offline", "pfx", "legacy_edge", "imported")
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -66,10 +69,13 @@ _fqdn, _domain, _address, _sip = name(fqdn), name(domain), name(address), name(s
 _authority = {"certificate": Key(_file, True), "key": Key(_file, True), "days": Key(number(1, 825))}
 _certificate = table(
     {
-        "source": Key(one_of("private_ca", "imported")),
-        "certificate": Key(_file),
-        "key": Key(_file),
-        "days": Key(number(1, 825)),
+        "source": Key(one_of(*CERTIFICATE_SOURCES)),
+        "authority": Key(table(_authority)),
+        "ca": Key(text("The location of an authority, HOST\\NAME", 200)),
+        "template": Key(text("The name of a certificate template", 100)),
+        "file": Key(_file),
+        "directory": Key(text("A folder on the controller")),
+        "chain": Key(_file),
         "names": Key(each(_domain, unique=True)),
     }
 )
@@ -244,9 +250,10 @@ SCHEMA = table(
                 {
                     "authority": Key(table(_authority)),
                     "edge_external": Key(_certificate),
-                    "edge_xmpp": Key(_certificate),
                     "edge_internal": Key(_certificate),
                     "front_end": Key(_certificate),
+                    "oauth": Key(_certificate),
+                    "renew_days": Key(number(0, 365)),
                 }
             )
         ),
