@@ -27,9 +27,11 @@ options:
       - V(edge_xmpp_without_session) enables XMPP on such an Edge Server, in the window. It counts as done where the topology has the XMPP ports, the replicas
         are up to date, the Edge answers XMPP on O(outside_ports) with a certificate that carries the names and the thumbprint that are wanted, and
         O(inside_ports) are open. What cannot be seen of it, such as an inner port behind a firewall, needs the operator's word.
+      - V(gateway_stop) ends the service of the old gateway at the end of the window. It counts as done where port 5269 refuses at all of
+        O(outside_addresses). Where one does not answer at all, or none is given, the operator's word is needed.
     type: str
     required: true
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop]
   confirmed:
     description:
       - Gates that the operator has done.
@@ -37,7 +39,7 @@ options:
     type: list
     elements: str
     default: []
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop]
   member:
     description:
       - Inventory name of the Edge Server that no session reaches.
@@ -61,6 +63,9 @@ options:
     default: []
   gateway_fqdn:
     description: FQDN of the OCS 2007 R2 XMPP gateway.
+    type: str
+  gateway_host:
+    description: Inventory name of the old gateway. In a dry run V(gateway_stop) takes a stop for done that a session with it has planned.
     type: str
   access_fqdn:
     description: External FQDN of the Access Edge service.
@@ -156,6 +161,7 @@ options:
   outside_addresses:
     description:
       - Addresses to ask from the controller, instead of those of O(access_fqdn).
+      - For V(gateway_stop) those of the old gateway, as partners reached it.
     type: list
     elements: str
     default: []
@@ -293,7 +299,7 @@ by:
   sample: reading
 evidence:
   description: What was put on record for the checks that later changes go through.
-  returned: when O(member) is given
+  returned: when O(member) is given, and for V(gateway_stop)
   type: list
   elements: dict
   contains:
@@ -333,6 +339,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.man
 
 _GATES = [
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
+    "gateway_stop",
 ]  # fmt: skip
 _USES = ["AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication", "XmppServer"]
 
@@ -344,6 +351,7 @@ ARGUMENT_SPEC = {
     "edge_fqdn": {"type": "str"},
     "servers": {"type": "list", "elements": "str", "default": []},
     "gateway_fqdn": {"type": "str"},
+    "gateway_host": {"type": "str"},
     "access_fqdn": {"type": "str"},
     "web_conferencing_fqdn": {"type": "str"},
     "av_fqdn": {"type": "str"},
@@ -397,6 +405,7 @@ CONSTRAINTS: dict[str, Any] = {
         ("gate", "gateway_console", ("gateway_fqdn", "access_fqdn")),
         ("gate", "edge_without_session", ("edge_fqdn", "access_fqdn")),
         ("gate", "edge_xmpp_without_session", ("edge_fqdn", "access_fqdn")),
+        ("gate", "gateway_stop", ("gateway_fqdn",)),
     ]
 }
 

@@ -44,7 +44,10 @@ class Place:
 
 CONTROLLER: Mapping[str, Place] = {
     "acceptance": Place(writes=True),
+    "cutover_plan": Place(),
     "dns_record_set": Place(writes=True),
+    "go_no_go": Place(writes=True),
+    "outside_port": Place(anywhere=True),
     "settings": Place(),
     "xmpp_probe": Place(anywhere=True),
 }

@@ -70,7 +70,9 @@ def end_unlike(estate: str, start: Mapping[str, Any], end: Mapping[str, Any]) ->
         for fqdn in servers[kind]:
             found += unlike(_server_wanted(wanted), _server(end["computers"][fqdn]), fqdn)
             found += unlike({"enabled": True, "up_to_date": True}, end["replicas"].get(fqdn), f"replica {fqdn}")
-    others = set(start["computers"]) - {fqdn for names in servers.values() for fqdn in names}
+    gateway = end["gateway"]["fqdn"]
+    others = set(start["computers"]) - {fqdn for names in servers.values() for fqdn in names} - {gateway}
+    found += unlike(_stopped(start["computers"][gateway]), end["computers"][gateway], gateway)
     found += [f"{fqdn} is not as it was" for fqdn in others if end["computers"][fqdn] != start["computers"][fqdn]]
     return found + _users_unlike(start["users"], end["users"], home)
 
@@ -78,6 +80,12 @@ def end_unlike(estate: str, start: Mapping[str, Any], end: Mapping[str, Any]) ->
 def source_is_ocs(expected: Mapping[str, Any]) -> bool:
     """Where there was no Central Management store, the new pool has it."""
     return "ocs" in expected
+
+
+def _stopped(computer: Mapping[str, Any]) -> dict[str, Any]:
+    """The old gateway: as it was, but its service was stopped, so nothing listens."""
+    services = dict.fromkeys(computer["windows_services"], "Stopped")
+    return {**computer, "windows_services": services, "listening": []}
 
 
 def _server_wanted(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Finding:
     status: str
     value: Any = None
     at: datetime | None = None
+    digest: str = ""
 
 
 class Facts:
@@ -74,9 +75,9 @@ class Facts:
     def _judged(self, seen: Seen | None, changed: int, comparable: bool) -> Finding:
         if seen is None:
             return Finding(MISSING)
-        value, at = seen.evidence.value, seen.at
+        value, at, digest = seen.evidence.value, seen.at, seen.evidence.digest
         if not comparable or seen.position < changed:
-            return Finding(STALE, value, at)
+            return Finding(STALE, value, at, digest)
         if self.now - at > MAXIMUM_AGE:
-            return Finding(OLD, value, at)
-        return Finding(FRESH, value, at)
+            return Finding(OLD, value, at, digest)
+        return Finding(FRESH, value, at, digest)

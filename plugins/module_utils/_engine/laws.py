@@ -23,6 +23,8 @@ from .facts import FRESH, MISSING, OLD, Finding
 from .never import never
 
 FRONT_ENDS, EDGES = "lync_2013_front_ends", "lync_2013_edges"
+#: Display name of the service of the OCS 2007 R2 XMPP gateway, in small letters. No published page gives its own name.
+GATEWAY_SERVICE = "office communications server xmpp gateway"
 LEGACY_FRONT_ENDS, LEGACY_EDGES = "lync_legacy_front_ends", "lync_legacy_edges"
 
 
@@ -80,6 +82,17 @@ FACTS: Mapping[str, Fact] = {
         (*_EDGE, "component", "certificate_use", "windows_service"),
     ),
     "ttl_lowered": Fact("the lifetimes of the DNS records were lowered long enough ago", "dns_update"),
+    "swap_seen": Fact("every name server leads to the new Edge", "window_end", ("dns_record_set",), lasting=True),
+    "swap_settled": Fact(
+        "every name server has led to the new Edge for the lifetime of the records and a margin", "window_end", ("dns_record_set",),
+    ),
+    "gateway_closed": Fact("the old gateway refuses streams", "window_end", ("component",)),
+    "xmpp_by_name": Fact(
+        "the new Edge answers by name", "window_end",
+        (*_EDGE, "component", "certificate_use", "windows_service", "dns_record_set"),
+    ),
+    "im_reached": Fact("a test message reached the partner", "federation_enable", ("xmpp_partner", "site", "edge_server"), lasting=True),
+    "window_over": Fact("the window of the cutover is over", "window_end", ("dns_record_set", "xmpp_partner")),
     "accepted": Fact("the operator has accepted the migration", "accept", ("xmpp_partner",)),
     "baseline": Fact("a record of the organisation as it was is kept", "pool_deploy", lasting=True),
     "legacy_configuration": Fact(
@@ -263,6 +276,12 @@ def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
     return not _host_in(before, facts.members(EDGES))
 
 
+def _gateway_stops(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """The service of the old gateway, which is known by its display name only."""
+    name = _folded(_becomes(effect, "DisplayName"))
+    return effect.collection == "component" and name.startswith(GATEWAY_SERVICE) and _becomes(effect, "Status") == "Stopped"
+
+
 def _reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
     """What first changes something outside of the new hosts: Active Directory, and the published topology."""
     return effect.collection in ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document")
@@ -283,6 +302,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("L1", "{object} gets no XMPP federation route", _xmpp_route_set, _USERS_HOMED),
     Guard("L1", "{object} is not added to the XMPP partners", _partner_appears, _PARTNER),
     Guard("L2", "the DNS record {identity} is not changed", _target_swapped, _SWAP),
+    Guard("L2", "{object} is not stopped", _gateway_stops, (Need("swap_settled"),)),
     Guard("L2", "the lifetime of the DNS record {identity} is not raised", _ttl_raised, _ACCEPTED),
     Guard("L2", "{object} is neither changed nor removed", _allowed_domain_changed, _ACCEPTED, override=True),
     Guard("L2", "SIP federation of {object} does not leave the legacy Edge", _sip_route_leaves, _ACCEPTED, override=True),

@@ -139,6 +139,13 @@ class Task:
         """Whether a session with the task's own host was had, which a task with the module session has tried."""
         return self._is_open(self.context.host)
 
+    def session_open(self, host: str) -> bool:
+        """Whether a session with another host was had, that holds a PowerShell."""
+        try:
+            return self._is_open(host) and bool(self.session_for(host).hello)
+        except MigrationError:
+            return False
+
     def _is_open(self, host: str) -> bool:
         """Whether a session with the host was had in this run: nobody waits here for one that cannot be reached."""
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Cmdlet, Evidence, Query
-from .._engine.collections import reading
+from .._engine.collections import ORGANISATION, reading
 from .._engine.errors import InvalidInput, MigrationError, NotReady, one_line
 from .._engine.module import Report, Task
 from .._settings.names import address, domain, fqdn, shown, windows_path
@@ -57,6 +57,8 @@ class Gate:
     about: tuple[str, ...] = ()
     #: what the laws want to see proved of a server, and what this gate proves of one that no session reaches
     facts: tuple[str, ...] = ()
+    #: what it proves of the organisation
+    of_all: tuple[str, ...] = ()
 
 
 class GateClosed(MigrationError):
@@ -159,6 +161,32 @@ def xmpp_runs(task: Task) -> Seen:
     return Seen(not found.missing, tuple(found.missing), found.unseen, found.seen)
 
 
+def gateway_stopped(task: Task) -> Seen:
+    """Whether the old gateway refuses streams. In a dry run a stop that a session has planned counts."""
+    from .._xmpp import port
+
+    params = task.params
+    host = params["gateway_host"]
+    if task.check_mode and host and host in task.context.sockets and task.session_open(host):
+        return Seen(True)
+    if not params["outside_addresses"]:
+        return Seen(None)
+    good, wrong = addresses_of("", params["outside_addresses"], params["allow_private"])
+    missing, silent, found = list(wrong), [], []
+    for one in good:
+        state = port.state_of(one, xmpp.PORT)
+        if state == port.OPEN:
+            missing.append(f"port {xmpp.PORT} of {one} is still open")
+        elif state == port.SILENT:
+            silent.append(
+                f"{one} does not answer at all, as if it had been switched off or unplugged, which leaves streams hanging at the partners"
+            )
+        else:
+            found.append(f"{one}:{xmpp.PORT} refuses")
+    unseen = {"gateway_closed": silent} if silent else {}
+    return Seen(not missing, tuple(missing), unseen, {"gateway_closed": found})
+
+
 def _inside(edge: str, machines: Sequence[str], edges: Look, replicas: Look) -> list[str]:
     if edge.casefold() not in {str(row.get("PoolFqdn")).casefold() for row in edges.rows}:
         return [f"the Edge pool {edge} is not in the published topology"]
@@ -190,6 +218,10 @@ GATES = {
     "edge_xmpp_without_session": Gate(
         "enable XMPP on the Edge Server, which no session reaches", steps.xmpp_by_hand, xmpp_runs, about=("machines", "xmpp_domains"),
         facts=("components", "xmpp_listening", "certificate_names"),
+    ),
+    "gateway_stop": Gate(
+        "stop the service of the old XMPP gateway, which closes its streams", steps.gateway_stop, gateway_stopped,
+        of_all=("gateway_closed",),
     ),
 }  # fmt: skip
 
@@ -284,14 +316,13 @@ def run(task: Task) -> Report:
 def _evidence(task: Task, gate: Gate, seen: Seen) -> list[Evidence]:
     """What the laws want of the member, and how it is known: by reading, or by the operator's word for what was not seen."""
     member = task.params["member"]
-    if not member:
-        return []
     made = []
-    for fact in gate.facts:
+    proved = [(fact, ORGANISATION) for fact in gate.of_all] + [(fact, member) for fact in gate.facts if member]
+    for fact, whose in proved:
         unseen = list(seen.unseen.get(fact, ()))
         by = "confirmation" if seen.done is None or unseen else "reading"
         value = {"by": "plan" if task.check_mode else by, "seen": list(seen.found.get(fact, ())), "unseen": unseen}
-        made.append(Evidence(fact, member, value=value))
+        made.append(Evidence(fact, whose, value=value))
     return made
 
 

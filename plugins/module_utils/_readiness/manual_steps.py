@@ -75,6 +75,19 @@ def gateway_console(params: Params) -> list[str]:
     return steps
 
 
+def gateway_stop(params: Params) -> list[str]:
+    """At the end of the window. A host that is switched off closes no stream: its partners go on sending into it."""
+    return [
+        f"Log on to the XMPP gateway {params['gateway_fqdn']} as a local administrator. Do not switch it off, restart it or unplug it: streams "
+        "that nobody closes swallow messages for many minutes.",
+        "Open Start > Administrative Tools > Services, right-click 'Office Communications Server XMPP Gateway' and click Stop; wait until its "
+        "status is empty.",
+        "In its properties set the startup type to Manual, so that a restart of the host does not bring it back. To go back, start it and set "
+        "Automatic again.",
+        f"Run: netstat -a -n -o. No line with the local port {PORT} may have a process (the last number, other than 0).",
+    ]
+
+
 def edge_by_hand(params: Params) -> list[str]:
     """Steps of the Edge, on each machine; one machine after the other where there are several."""
     machines = [str(one["fqdn"]) for one in params["machines"]]

@@ -37,6 +37,8 @@ from .targets import Lookup, targets_of
 from .tls import Contexts, Identity
 
 FACT = "xmpp_answers"
+#: of each domain that was asked for by its service record
+BY_NAME = "xmpp_by_name"
 MAX_SECONDS = 600
 AGAIN_SECONDS = 2.0
 #: Conversations wait most of the time, so many go on beside each other.
@@ -82,7 +84,9 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     _addresses([one["address"] for one in params["name_servers"]], "name_servers")
     if task.check_mode:
         planned = {"ok": True, "answers": [], "findings": [], "advice": [], "table": []}
-        return Report(False, planned, evidence=[Evidence(FACT, ORGANISATION, value={"domains": domains})])
+        if hosts or addresses:
+            return Report(False, planned, evidence=[Evidence(FACT, ORGANISATION, value={"domains": domains})])
+        return Report(False, planned, evidence=[Evidence(BY_NAME, name) for name in domains])
     lookup = Lookup([(one["address"], one["port"]) for one in params["name_servers"]])
     until = clock() + params["wait_seconds"]
     with ThreadPoolExecutor(min(MAX_BESIDE, max(4, len(domains) * 2))) as pool:
@@ -110,11 +114,15 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     }
     if errors and params["fail_on_error"]:
         raise ProbeFailed(_sentence(errors), value)
-    aimed = bool(hosts or addresses)
+    asked = (
+        [_evidence(FACT, ORGANISATION, domains, answers)]
+        if hosts or addresses
+        else [_evidence(BY_NAME, name, [name], own) for name, own in by_domain.items()]
+    )
     return Report(
         changed=False,
         value=value,
-        evidence=[_evidence(domains, answers)] if aimed and not errors else [],
+        evidence=[] if errors else asked,
         warnings=[one.reason for one in findings if one.severity != INFO],
     )
 
@@ -210,8 +218,9 @@ def _sentence(errors: Sequence[Finding]) -> str:
     return " ".join(said[:3]) + more
 
 
-def _evidence(domains: Sequence[str], answers: Sequence[Answer]) -> Evidence:
+def _evidence(fact: str, member: str, domains: Sequence[str], answers: Sequence[Answer]) -> Evidence:
     """Who answered for which domains: the addresses, and the certificates that they showed."""
     seen = sorted({(one.target.shown, one.certificate.sha256 if one.certificate else "") for one in answers})
-    value = {"domains": list(domains), "answered": [list(one) for one in seen]}
-    return Evidence(FACT, ORGANISATION, hashlib.sha256(json.dumps(value).encode()).hexdigest(), value)
+    shown_there = {one.target.shown: one.certificate.sha1 if one.certificate else "" for one in answers}
+    value = {"domains": list(domains), "answered": [list(one) for one in seen], "thumbprints": shown_there}
+    return Evidence(fact, member, hashlib.sha256(json.dumps(value).encode()).hexdigest(), value)
