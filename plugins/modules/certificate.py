@@ -93,7 +93,7 @@ options:
         description: A file on the controller with the certificates of the issuing authorities, where the answer or the PFX file does not have them.
         type: path
       holder:
-        description: Inventory name of the legacy Edge Server.
+        description: Inventory name of the legacy Edge Server. The first of the group C(lync_legacy_edges) by default.
         type: str
       names:
         description: More alternative names, besides those of the other options.

@@ -70,11 +70,13 @@ class Origin:
     holder: str = ""
 
 
-def origin_of(params: Mapping[str, Any]) -> Origin:
+def origin_of(params: Mapping[str, Any], legacy_edges: Sequence[str] = ()) -> Origin:
     """The way, checked. Without a word about it, a private authority where one is given; else somebody imports it."""
     given = {name: value for name, value in (params.get("origin") or {}).items() if value is not None}
     authority = given.get("authority") or params.get("authority")
     source = given.get("source") or (PRIVATE if authority else IMPORTED)
+    if source == LEGACY and not given.get("holder") and legacy_edges:
+        given["holder"] = legacy_edges[0]
     needed = {ONLINE: "ca", PFX: "file", LEGACY: "holder"}.get(source)
     if needed and not given.get(needed):
         what = {"ca": "HOST\\NAME of the authority", "file": "the PFX file on the controller",

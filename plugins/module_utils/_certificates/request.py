@@ -56,7 +56,7 @@ def queries(session: Session) -> tuple[Query, Query]:
 
 def obtain(task: Task) -> Report:
     """Have a certificate with its key in the server's store that carries the wanted names. It is not assigned."""
-    holder, origin = _holder(task.params["shared_from"]), origin_of(task.params)
+    holder, origin = _holder(task.params["shared_from"]), origin_of(task.params, task.context.members("lync_legacy_edges"))
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     mine, roots = session.read(*queries(session))
     have = stored(mine)

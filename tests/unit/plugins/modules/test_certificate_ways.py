@@ -323,7 +323,7 @@ def test_the_common_name_outside_is_the_access_edge_fqdn(edge):
     [
         ({"origin": {"source": "online_ca"}}, "wants ca: HOST"),
         ({"origin": {"source": "pfx"}}, "wants file: the PFX file"),
-        ({"origin": {"source": "legacy_edge"}}, "wants holder"),
+        ({"origin": {"source": "legacy_edge"}}, "edge2010"),
         ({"origin": {"source": "private_ca"}}, "wants an authority"),
         ({"origin": {"source": "online_ca", "ca": "ca\ncontoso"}}, "cannot be had"),
         ({"renew_days": 500}, "renew_days is 0 to 365"),
