@@ -123,6 +123,7 @@ class Streams:
 
     def shown(self) -> dict[str, t.Any]:
         """What there is now: servers, streams between them, and which way messages to each partner leave."""
+        self.follow()  # whom a gateway is said to carry messages to, its server knows
         with self._lock:
             servers = {
                 server.name: {
