@@ -353,7 +353,9 @@ class Performer:
         check_write(change.call)
         check_read(change.prepare)
         for call in (*change.prepare, change.call):
-            if check and contains_unknown(call):
+            if not check:
+                continue  # it is put on the wire next, which sees all of this
+            if contains_unknown(call):
                 change = replace(change, conditional=True)
             else:
                 to_wire(call)  # refuses nulls, reserved names and what has no form on the wire

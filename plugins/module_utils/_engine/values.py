@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Union
 
 from .errors import InvalidRequest
@@ -176,6 +177,12 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 _NONE: frozenset[str] = frozenset()
 
 
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass, none of anything else."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+
+
 def secrets_of(value: Any) -> frozenset[str]:
     """The secret texts in a call, a change or anything made of them."""
     if type(value) in _PLAIN:
@@ -186,9 +193,7 @@ def secrets_of(value: Any) -> frozenset[str]:
         return frozenset().union(*(secrets_of(one) for one in value.values()))
     if isinstance(value, (list, tuple)):
         return frozenset().union(*(secrets_of(one) for one in value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return frozenset().union(*(secrets_of(getattr(value, one.name)) for one in fields(value)))
-    return frozenset()
+    return _NONE.union(*(secrets_of(getattr(value, name)) for name in _names(type(value))))
 
 
 def contains_unknown(value: Any) -> bool:
@@ -201,9 +206,7 @@ def contains_unknown(value: Any) -> bool:
         return any(contains_unknown(one) for one in value.values())
     if isinstance(value, (list, tuple)):
         return any(contains_unknown(one) for one in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return any(contains_unknown(getattr(value, one.name)) for one in fields(value))
-    return False
+    return any(contains_unknown(getattr(value, name)) for name in _names(type(value)))
 
 
 def ticks(span: timedelta) -> int:
