@@ -10,6 +10,7 @@ gone when the service or its computer restarts; a daemon that is killed leaves i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,9 @@ OURS, OTHERS = (
     r"CONTOSO\lyncadmin",
 )  # a quota is a user's, whoever else is at work as the same one
 CODE_PAGE = 65001
+
+Watch = Callable[[str, Callable[[], Any]], None]
+"""Told of a request of a mover `before` it is sent and `after` it was answered, with what performs it."""
 
 
 class DaemonKilled(BaseException):
@@ -101,7 +105,7 @@ class Endpoint:
 class EndpointShell:
     """A shell of a daemon: opened when it is needed, and again where the server says that it is gone."""
 
-    def __init__(self, endpoint: Endpoint, run: str, watch: Callable[[str], None] = lambda when: None) -> None:
+    def __init__(self, endpoint: Endpoint, run: str, watch: Watch = lambda when, perform: None) -> None:
         self.endpoint, self.starts = endpoint, 0
         self._run, self._watch = run, watch
         self._remote: RemoteShell | None = None
@@ -128,9 +132,10 @@ class EndpointShell:
     def request(self, calls: list[dict[str, Any]], seconds: float) -> Any:
         self.open()  # what the server has forgotten never got the request
         try:
-            self._watch("before")
-            reply = self._lab.request(calls, seconds)
-            self._watch("after")
+            perform = functools.partial(self._lab.request, calls, seconds)
+            self._watch("before", perform)
+            reply = perform()
+            self._watch("after", perform)
             return reply
         except Exception:
             restarts = [one for one in self._lab.struck if one.do == "restart"]
@@ -149,7 +154,7 @@ class Daemon(MovingTransport):
     """The session daemon of one host and run, as a transport. `watch` is told of each request of a mover."""
 
     def __init__(
-        self, endpoint: Endpoint, state_dir: str, context: Context, watch: Callable[[str], None] = lambda when: None
+        self, endpoint: Endpoint, state_dir: str, context: Context, watch: Watch = lambda when, perform: None
     ) -> None:
         self.endpoint, self.alive = endpoint, True
         self.shell = EndpointShell(endpoint, context.run)

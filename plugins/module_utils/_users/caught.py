@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .._engine.calls import Query
 from .._engine.files import Follower, parse
 from .._engine.journal import JOURNAL
 from .._engine.module import Task
+from .moving_run import GRACE
 from .reading import PROPERTIES, name, read_parameters
 
 Row = Mapping[str, Any]
@@ -59,10 +61,21 @@ def unheard(state_dir: str | Path) -> list[dict[str, Any]]:
     return [entry for line in waiting.values() if (entry := parse(line)) is not None]
 
 
-def explain(task: Task, movable: Sequence[Row] = ()) -> list[dict[str, str]]:
+def settled(task: Task) -> list[dict[str, Any]]:
+    """Those intents, once the server must have done with them: a PowerShell goes on for a while when nobody hears it any more."""
+    if task.check_mode:
+        return []
+    entries = unheard(task.context.state_dir)
+    last = max((datetime.fromisoformat(one["at"]).timestamp() for one in entries), default=0.0)
+    wait = last + GRACE - task.session.moment() if entries else 0.0
+    if 0 < wait <= GRACE:
+        task.session.pause(wait)
+    return entries
+
+
+def explain(task: Task, entries: Sequence[Mapping[str, Any]], movable: Sequence[Row] = ()) -> list[dict[str, str]]:
     """What became of each of them, as a warning and as data; and of those whom the directory shows half-way without a journal."""
     found: list[dict[str, str]] = []
-    entries = [] if task.check_mode else unheard(task.context.state_dir)
     for start in range(0, len(entries), AT_ONCE):
         part = entries[start : start + AT_ONCE]
         queries = [

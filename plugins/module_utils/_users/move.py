@@ -63,6 +63,7 @@ def run(task: Task) -> Report:
     check_fqdns(task.params, "target_pools", "branch_pools")
     wish = wish_of(task)
     _user_movers.check(task.params, task.context)
+    entries = _caught.settled(task)
     if wish.by_source:
         wish.legacy_pools = _pools(task)
     found = read_users(task.session, _query(task, wish), lambda: Found(wish))
@@ -75,7 +76,7 @@ def run(task: Task) -> Report:
     if movable:
         _see_targets(task, movable, wish)
     wish.force = _force.prepare(task, movable)
-    caught = _caught.explain(task, movable)
+    caught = _caught.explain(task, entries, movable)
     if movable and not task.check_mode and _user_movers.asked_for(task.params):
         return _moved_by_movers(task, movable, left, wish, found.here, caught)
     left += _rescued(task, movable, _move(task, movable, wish), wish)[1]

@@ -26,6 +26,8 @@ DOUBTS = 200
 """So many users in doubt are looked for in the directory before more are moved."""
 PATIENCE = 60.0
 """Seconds for which a host may be without movers before the others do without it, or the directory without an answer."""
+GRACE = 15.0
+"""Seconds after which a request of which nothing was heard has come to its end on the server: none is made longer than ten."""
 BUSY, QUIET, LONG = 0.02, 0.5, 10.0
 
 IN_THE_MIDDLE, NOT_FOUND = "in_the_middle", "not_found"
@@ -90,6 +92,7 @@ class Drive:
         self._gauge = Gauge()
         self._gauge.reset(0, clock())
         self._entries: dict[int, Mapping[str, Any]] = {}
+        self._look_from = float("-inf")
         self._working = False
         self._trouble: MigrationError | None = None
 
@@ -227,12 +230,17 @@ class Drive:
     def _settle(self, user: int, verdict: Verdict, entry: Mapping[str, Any]) -> None:
         if verdict.kind in (DOUBT, TRANSIENT, FAILED):
             # an error may come after the effect: before a user is tried again or reported, the directory is asked
-            self.roster.doubt(user, verdict)
+            self._doubted(user, verdict)
             self._entries[user] = entry
             return
         place = self.roster.settle(user, verdict, self._clock())
         if place in ("moved", "failed"):
             self._finished(user, verdict, entry)
+
+    def _doubted(self, user: int, verdict: Verdict) -> None:
+        self.roster.doubt(user, verdict)
+        if verdict.kind == DOUBT:
+            self._look_from = self._clock() + GRACE
 
     def _mind(self, host: _Host, trouble: Mapping[str, Any] | None) -> None:
         """A host without movers is done without after a while; what stops one stops all, where it is not the host's fault."""
@@ -253,7 +261,7 @@ class Drive:
     def _lost(self, host: _Host, error: MigrationError) -> None:
         """The host's daemon went away: whether its users were moved, the directory knows."""
         for user in self.roster.users_of(host.name):
-            self.roster.settle(user, Verdict(DOUBT, error.kind, error.text), self._clock())
+            self._doubted(user, Verdict(DOUBT, error.kind, error.text))
         host.running = host.alive = host.queued = 0
         self._without(host, error)
 
@@ -331,6 +339,8 @@ class Drive:
 
     def _seen(self, users: Sequence[int]) -> Mapping[int, Verdict]:
         """As the directory shows them. A host that restarts is given time: without a look nobody goes on."""
+        while (wait := self._look_from - self._clock()) > 0:
+            self._sleep(min(wait, QUIET))
         until = self._clock() + PATIENCE
         while True:
             try:

@@ -111,10 +111,11 @@ class Organisation:
         self.moved: Counter[str] = Counter()
         self.done_at: dict[str, int] = {}
         self.daemons: dict[str, Daemon] = {}
-        self.runs = 0
+        self.runs, self.pause = 0, 300.0
         self._requests, self._messages = itertools.count(), itertools.count()
         self._now = ""
         self.abandoned = False
+        self.unheard: list[tuple[float, Callable[[], Any]]] = []
         self._people(odd)
         computers = {one.inventory_name: one for one in self.world.computers.values()}
         self.endpoints = {host: Endpoint(self.world, computers[host], self.now, shells) for host in HOSTS}
@@ -173,9 +174,16 @@ class Organisation:
 
     def sleep(self, seconds: float) -> None:
         self.world.clock.advance(max(seconds, 5.0))  # nobody waits here: fewer looks do
+        self.go_on()
 
-    def watch(self, when: str) -> None:
-        """Told of each request of a mover, before it is sent and when it is answered."""
+    def go_on(self) -> None:
+        """What goes on at the servers when nobody hears it."""
+        for due, perform in self.unheard[:]:
+            if due <= self.now():
+                self.unheard.remove((due, perform))
+                perform()
+
+    def watch(self, when: str, perform: Callable[[], Any]) -> None:
         if when == "before":
             self._now = self.plan.requests.pop(next(self._requests), "")
         what = self._now
@@ -184,10 +192,12 @@ class Organisation:
         elif what == "late" and when == "after":
             self.world.clock.advance(7200)
             raise AnswerTimeout("The answer did not come in time.")
-        elif what == f"daemon {when}":
+        elif what.endswith("unheard"):
+            self.unheard.append((self.now() + 9, perform))
+        if what in (f"daemon {when}", "daemon unheard"):
             self.abandoned = True
             raise DaemonKilled
-        elif what == f"power {when}":
+        if what in (f"power {when}", "power unheard"):
             self.abandoned = True
             for daemon in self.daemons.values():
                 daemon.kill()
@@ -215,7 +225,8 @@ class Organisation:
         """The result of one run; None where the controller was killed. Then its daemons, where they live, end by themselves."""
         self.runs += 1
         self.daemons.clear()
-        self.world.clock.advance(300)
+        self.world.clock.advance(self.pause)
+        self.go_on()
         if self.runs >= 3:
             for endpoint in self.endpoints.values():
                 endpoint.forget_idle()
@@ -273,7 +284,9 @@ FAULTS = st.fixed_dictionaries(
 ).map(lambda one: {"cmdlet": "Move-CsUser", "id": "ProcessingFailed", **one})  # fmt: skip
 #: Explaining a failure takes many times longer than finding it.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
-AT_REQUESTS = st.sampled_from(["slow", "late", "daemon before", "daemon after", "power before", "power after"])
+AT_REQUESTS = st.sampled_from(
+    ["slow", "late", "daemon before", "daemon after", "daemon unheard", "power before", "power after", "power unheard"]
+)
 PLANS = st.builds(
     Plan,
     st.lists(FAULTS, max_size=3),
@@ -286,14 +299,14 @@ PLANS = st.builds(
 @settings(max_examples=300, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(list(ODD)), min_size=1, max_size=MOST - 1), PLANS, st.integers(1, 3), st.integers(2, 6),
-    st.none() | st.integers(1, 5),
+    st.none() | st.integers(1, 5), st.sampled_from([1.0, 300.0]),
 )  # fmt: skip
 def test_every_movable_user_gets_there_once_and_every_other_is_reported(
-    odd: list[str], plan: Plan, movers: int, shells: int, wave: int | None
+    odd: list[str], plan: Plan, movers: int, shells: int, wave: int | None, pause: float
 ) -> None:
     with tempfile.TemporaryDirectory() as place:
         organisation = Organisation(Path(place), odd, plan, shells)
-        world, stay = organisation.world, organisation.stay
+        world, stay, organisation.pause = organisation.world, organisation.stay, pause
         result: dict[str, Any] | None = None
         for _run in range(plan.troubles + 3):
             result = organisation.run(movers=movers, wave_size=wave)
