@@ -47,8 +47,12 @@ CONTROLLER: Mapping[str, Place] = {
     "cutover_plan": Place(),
     "dns_record_set": Place(writes=True),
     "go_no_go": Place(writes=True),
+    "migration_report": Place(),
     "outside_port": Place(anywhere=True),
+    "partner_pack": Place(),
     "settings": Place(),
+    "state_purge": Place(),
+    "xmpp_partner_advice": Place(),
     "xmpp_probe": Place(anywhere=True),
 }
 

@@ -1,0 +1,106 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""xmpp_partner_advice: what is declared of partners against what the lab's listeners do, found through the lab's DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
+from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
+from ansible_collections.lync.xmpp_migration.lab.xmpp import Listener
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.negotiation import MATRIX
+from ansible_collections.lync.xmpp_migration.plugins.modules import xmpp_partner_advice as module
+from ansible_collections.lync.xmpp_migration.tests.lab.xmpp_authority import Authority
+
+#: partner -> what its server does; the certificate is trusted, none or without TLS
+SERVERS: dict[str, dict[str, Any]] = {
+    "external.test": {"external": True, "dialback": False},
+    "both.test": {"external": True},
+    "dialback.test": {},
+    "plain.test": {"tls": False},
+}
+STRICTEST = {
+    "external.test": ("Required", "Required", False),
+    "both.test": ("Required", "Required", False),
+    "plain.test": ("Optional", "NotSupported", True),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    authority = Authority(tmp_path_factory.mktemp("ca"))
+    zones, listeners = [], []
+    for domain, told in SERVERS.items():
+        options = dict(told)
+        tls = authority.issue(domain) if options.pop("tls", True) else {}
+        listeners.append(Listener("127.0.0.1", 0, [domain], **tls, **options).start())
+        records = (
+            Record("_xmpp-server._tcp", "SRV", f"0 0 {listeners[-1].port} xmpp.{domain}."),
+            Record("xmpp", "A", "127.0.0.1"),
+        )
+        zones.append(Zone(domain, 2, records))
+    server = name_servers.start(zones, tmp_path_factory.mktemp("dns"), software="builtin")
+    servers = [{"address": server.address, "port": server.port}]
+    yield {"ca_file": str(authority.file), "name_servers": servers, "allow_private": True}
+    server.stop()
+    for one in listeners:
+        one.stop()
+
+
+def advise(place: dict[str, Any], *partners: dict[str, Any], check: bool = False, **more: Any) -> dict[str, Any]:
+    options = {"partners": list(partners), "seconds": 20, "sender": "contoso.test", **place, **more}
+    return perform(module.ARGUMENT_SPEC, module.run, options, Context("", "", "", check=check), **module.CONSTRAINTS)
+
+
+def declared(domain: str, triple: tuple[str, str, bool]) -> dict[str, Any]:
+    names = ("tls_negotiation", "sasl_negotiation", "support_dialback_negotiation")
+    return {"domain": domain, **dict(zip(names, triple, strict=True))}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_is_declared_against_what_will_work(place: dict[str, Any], check: bool) -> None:
+    result = advise(place, *(declared(*one) for one in STRICTEST.items()), {"domain": "dialback.test"}, check=check)
+    assert not result.get("failed"), result["msg"]
+    advice = {one["domain"]: one for one in result["advice"]}
+    for domain, triple in STRICTEST.items():
+        assert advice[domain]["verdict"] == "as_recommended", advice[domain]
+        assert tuple(advice[domain]["recommended"].values()) == triple
+    # the cmdlet's defaults: SASL wanted of a partner that does dialback only
+    left_out = advice["dialback.test"]
+    assert left_out["verdict"] == "impossible" and left_out["declared_level"] == "warned"
+    assert "none of the methods that this permits is possible" in left_out["reason"]
+    assert "Dialback is never used where both TLS and SASL are required." in left_out["reason"]
+    (warning,) = [one for one in result["warnings"] if "dialback.test" in one]
+    assert left_out["reason"] in warning
+    assert result["table"] == result["say"] and len(result["table"]) == 5
+    assert "dialback.test" in result["table"][-1] and "impossible" in result["table"][-1]
+
+
+@pytest.mark.parametrize("triple", list(MATRIX), ids=str)
+def test_every_row_against_a_partner_that_does_both(place: dict[str, Any], triple: tuple[str, str, bool]) -> None:
+    (advice,) = advise(place, declared("both.test", triple))["advice"]
+    verdict = MATRIX[triple]
+    assert advice["declared_level"] == verdict.level
+    strictest = triple == STRICTEST["both.test"]
+    expected = "as_recommended" if strictest else "not_strictest" if verdict.valid else "impossible"
+    assert advice["verdict"] == expected, advice
+    assert all(warning in advice["reason"] for warning in verdict.warnings)
+    assert verdict.reason in advice["reason"]
+
+
+def test_who_does_not_answer_and_what_cannot_work(place: dict[str, Any]) -> None:
+    (none,) = advise(place, {"domain": "nobody.test"})["advice"]
+    assert none["verdict"] == "unknown" and none["recommended"] is None and "nobody.test" in none["reason"]
+    failed = advise(place, {"domain": "dialback.test"}, fail_when_impossible=True)
+    assert failed["failed"] and "none of the methods" in failed["msg"]
+    assert advise(place)["advice"] == []
+    for wrong in ({"seconds": 0}, {"ca_file": "/nowhere.pem"}, {"sender": "x"}):
+        assert advise(place, {"domain": "both.test"}, **wrong)["error"]["kind"] == "invalid_input"
+    assert advise(place, {"domain": "both.test", "sasl_negotiation": "Perhaps"})["error"]["kind"] == "invalid_input"
