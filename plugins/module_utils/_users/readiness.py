@@ -156,17 +156,19 @@ def _findings(
     if back:
         yield from _contacts(looks, task.params["pools"] or ())
     else:
-        yield from _replication(looks["replicated"], there, target, judged)
-        yield from _legacy_import(task, judged, sites)
+        yield from _replication(looks["replicated"], there, target, judged, task.check_mode)
+        yield from _legacy_import(task, judged, sites, there)
 
 
-def _replication(look: Look, there: bool, target: str, judged: Judged) -> Iterator[Finding]:
+def _replication(look: Look, there: bool, target: str, judged: Judged, planned: bool) -> Iterator[Finding]:
     """The event is the sign that Microsoft names. Where users are homed already they were replicated, whatever a log still has."""
     what, wanted = f"The first replication of users to {target}", "finished (event 30024 of LS User Replicator)"
     if not there:
         yield not_known("replication_pending", what, wanted, "the pool is not in the published topology yet")
     elif look.rows or judged.here:
         return
+    elif planned:
+        yield not_known("replication_pending", what, wanted, "what comes before the moves may be planned only")
     elif any(one.name == NO_EVENT for one in look.errors) or look.known:
         yield Finding(
             "replication_pending", ERROR, what, wanted, "not seen in the log of this Front End Server",
@@ -176,7 +178,7 @@ def _replication(look: Look, there: bool, target: str, judged: Judged) -> Iterat
         yield not_known("replication_pending", what, wanted, look.why, "look for the event in the log Lync Server")
 
 
-def _legacy_import(task: Task, judged: Judged, sites: Sequence[Row]) -> Iterator[Finding]:
+def _legacy_import(task: Task, judged: Judged, sites: Sequence[Row], there: bool) -> Iterator[Finding]:
     """Move-CsLegacyUser grants policies that Import-CsLegacyConfiguration has made. No cmdlet tells of an import, the journal does."""
     if not judged.from_ocs:
         return
@@ -185,6 +187,11 @@ def _legacy_import(task: Task, judged: Judged, sites: Sequence[Row]) -> Iterator
         "imported since the last merge (Import-CsLegacyConfiguration)",
     )
     do = "run the module legacy_configuration (playbook lync.xmpp_migration.migrate with --tags pool_deploy)"
+    if not there:
+        yield not_known(
+            "legacy_import", what, wanted, "the pool that takes the users is not in the published topology yet"
+        )
+        return
     if not any(same(row.get("Identity"), f"Site:{LEGACY_SITE}") for row in sites):
         yield Finding(
             "legacy_import",

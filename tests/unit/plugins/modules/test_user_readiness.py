@@ -93,6 +93,7 @@ def test_replication_that_has_not_finished(tmp_path: Path) -> None:
     result = look(lab)
     assert result["failed"] and [one["id"] for one in result["error"]["findings"]] == ["replication_pending"]
     assert "30024" in result["msg"] and not look(lab, accept=["replication_pending"]).get("failed")
+    assert lab.run(user_readiness, {"target_pool": NEW}, check=True)["not_known"] == ["replication_pending"]
     lab.world.ad.rehome(next(iter(lab.world.ad)), NEW, lab.world.clock.now())
     assert not look(lab).get("failed")  # somebody was moved: so it has finished, whatever the log still has
 
