@@ -68,6 +68,22 @@ gateway:
       status: Stopped
     streams: 0
     why: ""
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters. Secrets are left out.
+      type: dict
+  sample:
+    - cmdlet: Stop-Service
+      parameters:
+        Name: OCSXMPPTGW
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute

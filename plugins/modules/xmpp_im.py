@@ -95,6 +95,22 @@ evidence:
       digest: ""
       value:
         receiver: bob@fabrikam.test
+calls:
+  description: The cmdlets that were called to change something, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cmdlet:
+      description: The name of the cmdlet.
+      type: str
+    parameters:
+      description: Its parameters. Secrets are left out.
+      type: dict
+  sample:
+    - cmdlet: Test-CsXmppIM
+      parameters:
+        Receiver: bob@fabrikam.test
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute

@@ -27,6 +27,7 @@ from .manual_outside import addresses_of, outside
 
 INTERVAL = 10
 EDGES = "lync_2013_edges"
+GATEWAYS = "lync_legacy_gateway"
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,11 @@ def _check(task: Task) -> None:
     if member and member not in task.context.members(EDGES):
         raise InvalidInput(
             f"member is {shown(member)}, which is no host of the inventory's group {EDGES}: name the Edge Server."
+        )
+    host = params["gateway_host"]
+    if host and host not in task.context.members(GATEWAYS):
+        raise InvalidInput(
+            f"gateway_host is {shown(host)}, which is no host of the inventory's group {GATEWAYS}: name the old gateway."
         )
     for option in ("edge_fqdn", "gateway_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
         checked(fqdn, option, params[option])

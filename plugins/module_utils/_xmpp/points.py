@@ -144,6 +144,8 @@ def decide(
     """Go on, or stop with what is missing and the ways."""
     window, point = window_of(task.params), task.params["point"]
     _checked(sip_uri, "users", task.params["users"])
+    _checked(domain, "receivers", task.params["receivers"])
+    _checked(sip_uri, "receivers", (f"sip:{one}" for one in task.params["receivers"].values()))
     _checked(address, "name_servers", [one["address"] for one in task.params["name_servers"]])
     doing = _Point(task, window, clock, sleep)
     reasons, evidence = doing.look(point)

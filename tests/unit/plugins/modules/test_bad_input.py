@@ -56,7 +56,13 @@ CERTIFICATE = {"uses": ["Internal"], "subject": EDGE_NEW, "names": [EDGE_NEW], "
                "xmpp_domains": ["contoso.test"]}  # fmt: skip
 SERVER = {"address": "127.0.0.1", "port": 9}
 DNS_TARGET = {"host": "access.contoso.test", "addresses": ["203.0.113.9"]}
-DNS_RECORD = {"name": "xmpp", "type": "SRV", "values": ["0 0 5269 xmpp.contoso.test"], "targets": [DNS_TARGET], "state": "present"}
+DNS_RECORD = {
+    "name": "xmpp",
+    "type": "SRV",
+    "values": ["0 0 5269 xmpp.contoso.test"],
+    "targets": [DNS_TARGET],
+    "state": "present",
+}
 MACHINE = {"fqdn": "edge3.contoso.test", "internal_address": "10.0.1.41", "external_address": "203.0.113.41",
            "public_address": "203.0.113.42"}  # fmt: skip
 
@@ -84,6 +90,16 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "certificate_assignment": CERTIFICATE,
     "configuration_store_location": {"sql_server_fqdn": "sql.contoso.test", "sql_instance": "RTC"},
+    "cutover_plan": {
+        "domains": ["contoso.test"],
+        "targets": ["access.contoso.test"],
+        "external_partners": ["litware.test"],
+        "dialback_partners": ["nwtraders.test"],
+        "ttl": 300,
+        "margin": 60,
+        "working": 120,
+        "gateway_fqdn": GATEWAY,
+    },
     "database": {"sql_server_fqdn": "sql.contoso.test", "central_management": True, "sql_instance": "RTC"},
     "dns_record_set": {
         "zone": "contoso.test",
@@ -105,6 +121,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
     "estate_baseline": {"source": "lync_2010", "hosts": ["fe2013"]},
     "estate_info": {"gather": ["site"]},
+    "event_watch": {"minutes": 1, "ignore_ids": [1], "fail_on_error": False},
     "external_access_policy": {"identity": "Pilot", "description": "for Ann", "copy_from": "Global"},
     "external_access_policy_grant": {
         "policy": "XmppUsers",
@@ -117,6 +134,21 @@ GOOD: dict[str, dict[str, Any]] = {
         "sip_edge_fqdn": EDGE_OLD,
         "xmpp_edge_fqdn": EDGE_NEW,
         "keep_routes_to": [EDGE_NEW],
+    },
+    "go_no_go": {
+        "point": "partners",
+        "domains": ["contoso.test"],
+        "targets": ["access.contoso.test"],
+        "external_partners": ["litware.test"],
+        "dialback_partners": ["nwtraders.test"],
+        "ttl": 300,
+        "margin": 60,
+        "working": 120,
+        "gateway_fqdn": GATEWAY,
+        "name_servers": [{"address": "127.0.0.1", "port": 9}],
+        "wait_seconds": 0,
+        "users": ["sip:ann@contoso.test"],
+        "receivers": {"litware.test": "bob@litware.test"},
     },
     "hosts_file": {"entries": [{"address": "10.0.0.20", "names": ["fe.contoso.test"]}]},
     "legacy_configuration": {"again": False},
@@ -132,6 +164,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "pilot_users": [sip(1)],
         "proof": "declared",
     },
+    "legacy_gateway_service": {"state": "stopped", "wait_seconds": 1},
     "legacy_topology": {
         "pools": ["ocspool.contoso.test"],
         "edges": [
@@ -207,6 +240,21 @@ GOOD: dict[str, dict[str, Any]] = {
         "partner_domains": ["fabrikam.test"],
         "lync_2010_minimum": "4.0.7577.205",
         "accept": ["xmpp_route"],
+    },
+    "outbound_reach": {
+        "partner_domains": ["litware.test"],
+        "connections": [{"host": EDGE_NEW, "port": 23456}],
+        "fail_on_closed": False,
+    },
+    "outside_port": {
+        "addresses": ["127.0.0.1"],
+        "hosts": [],
+        "port": 9,
+        "state": "closed",
+        "silence": True,
+        "name_servers": [{"address": "127.0.0.1", "port": 9}],
+        "allow_private": True,
+        "wait_seconds": 0,
     },
     "package": {
         "packages": [
@@ -290,6 +338,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "users_homed": {"pools": [NEW], "branch_pools": ["sba.contoso.test"], "domain_controller": "dc.contoso.test"},
     "windows_feature": {"names": ["Web-Server"], "source": "D:\\sources\\sxs"},
     "xmpp_gateway_configuration": {"dialback_passphrase": "x", "update_dialback_passphrase": True},
+    "xmpp_im": {"partner": "litware.test", "receiver": "bob@litware.test", "pool_fqdn": NEW},
     "xmpp_partner": {
         "domain": "litware.test",
         "additional_domains": ["other.test"],
