@@ -36,7 +36,14 @@ options:
     description: Public addresses of the new server, from which its streams come and to which those of partners go.
     type: list
     elements: str
-    required: true
+    default: []
+  machines:
+    description:
+      - The machines of the Edge pool, where O(addresses) is empty. Of each, the C(public_address) is told, or where it has none, the C(external_address). Other
+        keys are not looked at.
+    type: list
+    elements: dict
+    default: []
   old_host:
     description: Name of the old gateway, as partners know it.
     type: str
@@ -148,7 +155,8 @@ ARGUMENT_SPEC = {
     "partners": {"type": "list", "elements": "dict", "required": True},
     "domains": {"type": "list", "elements": "str", "required": True},
     "host": {"type": "str", "required": True},
-    "addresses": {"type": "list", "elements": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "machines": {"type": "list", "elements": "dict", "default": []},
     "old_host": {"type": "str"},
     "old_addresses": {"type": "list", "elements": "str", "default": []},
     "chain": {"type": "path"},

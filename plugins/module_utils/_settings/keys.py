@@ -140,6 +140,14 @@ _partner_pack = {
     "tls_versions": Key(each(one_of("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"), least=1, unique=True)),
     "chain": Key(_file),
 }
+#: How partners are asked what they do: beside name servers, as what is trusted and what is shown.
+_partner_probe = {
+    "name_servers": Key(each(table(_name_server))),
+    "ca_file": Key(_file),
+    "certificate": Key(_file),
+    "key": Key(_file),
+    "seconds": Key(number(1, 600)),
+}
 _gateway = {
     "connection_limit": Key(number(1, 1_000_000)),
     "partner_connection_limit": Key(number(1, 1_000_000)),
@@ -210,6 +218,7 @@ SCHEMA = table(
         "partners": Key(each(table(_partner), least=1)),
         "partners_dropped": Key(each(_domain, unique=True)),
         "partner_pack": Key(table(_partner_pack)),
+        "partner_probe": Key(table(_partner_probe)),
         "gateway": Key(table(_gateway)),
         "users": Key(
             table(

@@ -83,7 +83,9 @@ def _partner(name: str, partner: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ours(params: Mapping[str, Any]) -> Ours:
     domains = [_checked(domain, "domains", one) for one in params["domains"]]
-    addresses = [_checked(address, "addresses", one) for one in params["addresses"]]
+    machines = [one.get("public_address") or one.get("external_address") for one in params["machines"]]
+    told = params["addresses"] or [one for one in machines if one]
+    addresses = list(dict.fromkeys(_checked(address, "addresses", one) for one in told))
     if not domains or not addresses:
         raise InvalidInput(
             f"{'addresses' if domains else 'domains'} is empty: a partner has to know what our servers are called and where they are."

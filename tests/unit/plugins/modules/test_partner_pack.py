@@ -165,6 +165,13 @@ def test_every_valid_row_is_put_into_words(bench: Bench, triple: tuple[str, str,
     assert result["packs"][0]["planned_pause"] == (0 if methods == ("SASL over TLS",) else 182)
 
 
+def test_the_addresses_of_the_machines_that_the_world_sees(bench: Bench) -> None:
+    behind = {"fqdn": "e1.contoso.test", "external_address": "10.9.1.1", "public_address": "203.0.113.41"}
+    open_one = {"fqdn": "e2.contoso.test", "external_address": "203.0.113.42", "public_address": None}
+    text = read(run(bench, addresses=[], machines=[behind, open_one, behind]), "fabrikam.test")
+    assert "`203.0.113.41`, `203.0.113.42` |" in text and "10.9.1.1" not in text
+
+
 def test_the_pause_is_that_of_the_window(bench: Bench) -> None:
     result = run(bench, pause_seconds=None, ttl=300, margin=30)
     assert result["packs"][1]["planned_pause"] == planned_pause(300, 30, True)
