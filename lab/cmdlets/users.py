@@ -21,7 +21,7 @@ TYPE = "Microsoft.Rtc.Management.ADConnect.Schema."
 POLICIES = (
     "VoicePolicy", "MobilityPolicy", "ConferencingPolicy", "PresencePolicy", "DialPlan", "LocationPolicy",
     "ClientPolicy", "ClientVersionPolicy", "ArchivingPolicy", "PinPolicy", "ExternalAccessPolicy",
-    "HostedVoicemailPolicy",
+    "HostedVoicemailPolicy", "UserServicesPolicy", "PersistentChatPolicy",
 )
 
 
@@ -98,7 +98,7 @@ GETTERS: dict[str, Getter] = {
     "ConferencingPolicy": _policy("ConferencingPolicy"),
     "PresencePolicy": _policy("PresencePolicy"),
     "RegistrarPool": lambda u, w: _pool(u.registrar_pool),
-    **{noun: _policy(noun) for noun in POLICIES[4:]},
+    **{noun: _policy(noun) for noun in POLICIES[4:]},  # [inf] the last two, which published exports do not have
     "HostingProvider": lambda u, w: u.hosting_provider,
     "Name": lambda u, w: u.name,
     "DistinguishedName": lambda u, w: u.dn,

@@ -260,5 +260,9 @@ class Roster:
 POLICIES = (
     "VoicePolicy", "MobilityPolicy", "ConferencingPolicy", "PresencePolicy", "DialPlan", "LocationPolicy", "ClientPolicy",
     "ClientVersionPolicy", "ArchivingPolicy", "PinPolicy", "ExternalAccessPolicy", "HostedVoicemailPolicy",
+    "UserServicesPolicy", "PersistentChatPolicy",
 )  # fmt: skip
-"""Properties of a user that a move, above all one from Office Communications Server, can change."""
+"""Properties of a user that a move, above all one from Office Communications Server, can change.
+
+The first twelve are in published exports of Get-CsUser. The last two came with Lync Server 2013; that the property has the name
+of the policy, as with the others, is inferred from Grant-CsUserServicesPolicy and Grant-CsPersistentChatPolicy."""
