@@ -34,6 +34,7 @@ from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import (
     _claim,
     _client,
     _context,
+    _probed,
     _progress,
     _rules,
     _runtime,
@@ -49,6 +50,7 @@ MOVING = ("user_move",)
 #: They take a session that there is, and never open one.
 TRYING = ("legacy_gateway_service",)
 PLANNING = "migration_plan"
+PROBING = "xmpp_probe"
 
 
 class ActionModule(ActionBase):
@@ -292,6 +294,8 @@ class ActionModule(ActionBase):
 
     def _finished(self, result: dict[str, Any], context: Context) -> dict[str, Any]:
         """Put evidence on record; make of a lost session what Ansible calls an unreachable host."""
+        if self._module == PROBING and not context.check:
+            _probed.keep(result, context)
         if result.get("failed"):
             result = _rules.scrubbed(result, self._secrets)
             error = result.get("error")
