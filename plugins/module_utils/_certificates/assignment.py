@@ -46,7 +46,7 @@ def run(task: Task) -> Report:
         if chosen is None:
             raise NotReady(_lacking(task, wanted, left, have, at))
         at_least = [row.get("UpdateTime") for row in uses] + [row.get("StartTime") for row in processes]
-        session.change(*_changes(session, chosen, left, before, later_than(*at_least)))
+        session.change(*_changes(session, chosen, wanted.names, left, before, later_than(*at_least)))
         serving.update(dict.fromkeys(left, chosen))
         if not task.check_mode:
             _check(task, session, left, chosen)
@@ -108,9 +108,16 @@ def _lacking(task: Task, wanted: Wanted, left: Sequence[str], have: Sequence[Sto
 
 
 def _changes(
-    session: Session, chosen: Stored, left: Sequence[str], before: Mapping[str, str | None], at: str
+    session: Session,
+    chosen: Stored,
+    names: Sequence[str],
+    left: Sequence[str],
+    before: Mapping[str, str | None],
+    at: str,
 ) -> list[Change]:
-    """One call for the uses of the server; the certificate for OAuth is the organisation's and says so."""
+    """One call for the uses of the server; the certificate for OAuth is the organisation's and says so.
+
+    Whoever issues a certificate may put more names into it; those that are wanted are known before."""
     groups = [[one for one in left if one != _OAUTH], [one for one in left if one == _OAUTH]]
     changes = []
     for group in groups:
@@ -121,7 +128,7 @@ def _changes(
             session.effect(
                 "certificate_use",
                 one,
-                {"Use": one, "Thumbprint": chosen.thumbprint, "AlternativeNames": chosen.names, "UpdateTime": at},
+                {"Use": one, "Thumbprint": chosen.thumbprint, "AlternativeNames": list(names), "UpdateTime": at},
             )
             for one in group
         )
