@@ -50,7 +50,9 @@ def test_federated_partner(call: Call) -> Iterator[Psobj]:
     if edge is None:
         site = current.site_of(cluster)
         edge = edge_of_route(world, site.name if site else "", "FederationRoute")
-    pool = "" if current.role_on(cluster, "EdgeServer") is not None else cluster.fqdn
+    # At an Edge it is the computer itself that connects, and the Edge's list of internal servers counts.
+    own = current.pool_of(call.computer.fqdn)
+    pool = (own.fqdn if own else "") if current.role_on(cluster, "EdgeServer") is not None else cluster.fqdn
     yield result(call, target, gateway_path(world, edge, str(call.p["Domain"]), pool))
 
 

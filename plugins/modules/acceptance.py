@@ -66,7 +66,9 @@ evidence:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import Evidence
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.collections import ORGANISATION
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import InvalidInput, NotReady
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.facts import MISSING
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.names import BadName, free_text
 
@@ -83,6 +85,12 @@ def run(task: Task) -> Report:
         note = free_text(task.params["note"] or "")
     except BadName as exc:
         raise InvalidInput(f"note: {exc}") from exc
+    over = task.facts.finding("window_over", ORGANISATION)
+    if over.status == MISSING:
+        task.warn(
+            "It is not on record that the window of the cutover is over (the play with the tag window_end): both directions through the new Edge "
+            "and the closed old gateway are your word alone."
+        )
     return Report(
         changed=False,
         value={"accepted": True},

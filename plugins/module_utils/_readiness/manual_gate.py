@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._engine.calls import Cmdlet, Evidence, Query
+from .._engine.calls import Call, Cmdlet, Evidence, Query
 from .._engine.collections import ORGANISATION, reading
 from .._engine.errors import InvalidInput, MigrationError, NotReady, one_line
 from .._engine.module import Report, Task
@@ -26,6 +26,7 @@ from .findings import Look, ask, checked
 from .manual_outside import addresses_of, outside
 
 INTERVAL = 10
+_THERE = "the partners of Lync Server 2013"
 EDGES = "lync_2013_edges"
 GATEWAYS = "lync_legacy_gateway"
 
@@ -101,10 +102,13 @@ def federated(task: Task) -> Seen:
     edge, partners = task.params["edge_fqdn"], task.params["partner_domains"]
     if not edge or not partners:
         return Seen(None)
-    looks = ask(
-        task,
-        {one: Cmdlet("Test-CsFederatedPartner", {"TargetFqdn": edge, "Domain": one}, ("Result",)) for one in partners},
-    )
+    calls: dict[str, Call] = {
+        one: Cmdlet("Test-CsFederatedPartner", {"TargetFqdn": edge, "Domain": one}, ("Result",)) for one in partners
+    }
+    looks = ask(task, {**calls, _THERE: reading(Query("xmpp_partner"))})
+    there = {str(row.get("Identity")).casefold() for row in looks.pop(_THERE).rows}
+    if {one.casefold() for one in partners} <= there:
+        return Seen(True)  # they were switched over, so nobody needs the way through that Edge any more
     if any(not look.asked or look.no_cmdlet for look in looks.values()):
         return Seen(None)
     missing = [
