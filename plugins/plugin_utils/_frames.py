@@ -32,6 +32,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors
 _HELLO_TEXTS = ("powershell", "clr", "windows", "culture", "computer", "domain", "user")
 _HELLO_NUMBERS = ("oem_code_page", "pid")
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+MANY, LONGEST = 20, 0.2
+"""From so many answers that are still to come on, they are waited for: so many seconds at most."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -358,7 +360,16 @@ class Collector:
         self._take = take
         self._taken = 0
         self._count = 0
-        self._since = time.monotonic()
+        self._since = self._began = time.monotonic()
+
+    def pause(self) -> float:
+        """How long nobody need ask for more: where many calls are still to be answered, an exchange for each would cost
+        more than it tells. The last ones are heard at once."""
+        left = len(self.calls) - len(self.ends)
+        if left < MANY or not self.ends:
+            return 0.0
+        each = (time.monotonic() - self._began) / len(self.ends)
+        return min(LONGEST, each * left / 4)
 
     def take(self, frame: Frame) -> None:
         taker: dict[type, Callable[[Any], None]] = {Rows: self._rows, End: self._end, Done: self._done}

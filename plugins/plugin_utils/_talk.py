@@ -29,6 +29,8 @@ from ._frames import Collector, Decoder, Done, Frame, Hello, Limits, Take
 from ._pipe import Lost, NeverArrived, Pipe
 
 SCRIPT = Path(__file__).with_name("cmdlet_host.ps1")
+ENOUGH = 16_000
+"""Bytes that are worth an exchange."""
 LAST_WORDS = 10
 """Seconds that a process has to end after its stdin was closed."""
 
@@ -124,7 +126,7 @@ class Talk:
         return Reply(collector.rows, collector.ends, self.said)
 
     def _collect(self, collector: Collector, deadline: float) -> None:
-        for frame in self._frames(deadline):
+        for frame in self._frames(deadline, collector):
             if self._echo is not None and isinstance(frame, Done) and frame.id == self._echo:
                 self._echo = None
                 if frame.id > collector.number:
@@ -137,12 +139,15 @@ class Talk:
             if collector.done:
                 return
 
-    def _frames(self, deadline: float) -> Iterator[Frame]:
+    def _frames(self, deadline: float, collector: Collector | None = None) -> Iterator[Frame]:
         yield from self._decoder.feed(b"")
         while self.pipe.exit_code is None:
             if time.monotonic() >= deadline:
                 raise AnswerTimeout(f"{self._target} gave no answer in the time that the request had.")
-            yield from self._decoder.feed(self.pipe.receive(deadline))
+            heard = self.pipe.receive(deadline)
+            yield from self._decoder.feed(heard)
+            if collector is not None and len(heard) < ENOUGH:
+                time.sleep(min(collector.pause(), max(0.0, deadline - time.monotonic())))
         raise Ended(self.pipe.exit_code)
 
     @property

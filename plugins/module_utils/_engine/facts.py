@@ -41,6 +41,7 @@ class Facts:
         self._real = Ledger(journal.directory, JOURNAL)
         self._planned = Ledger(journal.run_directory, PLAN) if check else None
         self._expected: set[str] = set()
+        self._known: dict[tuple[str, str, tuple[str, ...]], Finding] = {}
 
     @property
     def now(self) -> datetime:
@@ -48,6 +49,7 @@ class Facts:
 
     def refresh(self) -> None:
         self._expected = set()
+        self._known.clear()
         self._real.refresh()
         if self._planned is not None:
             self._planned.refresh()
@@ -57,11 +59,20 @@ class Facts:
 
     def expect(self, change: Change) -> None:
         """A change that is about to be made, and so is in no file yet."""
-        self._expected |= {one.partition("@")[0] for one in touches(change)}
+        new = {one.partition("@")[0] for one in touches(change)} - self._expected
+        if new:
+            self._expected |= new
+            self._known.clear()
 
     def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding:
         """`touched`: the collections and cmdlets whose change makes the evidence stale, as the ledger names them."""
         touched = tuple(touched)
+        asked = (fact, member, touched)
+        if asked not in self._known:  # of many changes in one request, each needs the same
+            self._known[asked] = self._found(fact, member, touched)
+        return self._known[asked]
+
+    def _found(self, fact: str, member: str, touched: tuple[str, ...]) -> Finding:
         name = (fact, member.casefold())
         if self._expected & {one.partition("@")[0] for one in touched}:
             return Finding(STALE)

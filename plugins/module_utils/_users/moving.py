@@ -37,7 +37,7 @@ def share(user: str, hosts: Sequence[str]) -> str:
 class Sizer:
     """How many moves go into the next request, so that it takes five to ten seconds as the last ones went."""
 
-    FIRST, GROWTH, MOST = 4, 4, 200
+    FIRST, GROWTH, MOST = 4, 4, 400
 
     def __init__(self, low: float = 5.0, high: float = 10.0) -> None:
         self._aim = (low + high) / 2
@@ -179,7 +179,7 @@ class Roster:
     def settle(self, user: int, verdict: Verdict, now: float) -> str:
         """What becomes of a user who was on the way: moved, waiting (again), doubtful or failed."""
         self._busy[self._on_the_way.pop(user)] -= 1
-        return self._placed(user, verdict, now)
+        return self._placed(user, verdict, now, self.pause)
 
     def doubt(self, user: int, verdict: Verdict) -> None:
         """Was on the way, and only the directory knows whether he got there."""
@@ -192,11 +192,11 @@ class Roster:
         self.add([user])
 
     def seen(self, user: int, verdict: Verdict, now: float) -> str:
-        """What a look at the directory says of a user in doubt."""
+        """What a look at the directory says of a user in doubt. Who was not moved has waited for it already."""
         del self.doubtful[user]
-        return self._placed(user, verdict, now)
+        return self._placed(user, verdict, now, 0.0 if verdict.kind == NEVER_RAN else self.pause)
 
-    def _placed(self, user: int, verdict: Verdict, now: float) -> str:
+    def _placed(self, user: int, verdict: Verdict, now: float, pause: float) -> str:
         if verdict.kind == MOVED:
             self._tried.pop(user, None)
             self.moved += 1
@@ -208,7 +208,7 @@ class Roster:
         if verdict.kind in (TRANSIENT, NEVER_RAN) and tried < self.tries:
             self._tried[user] = tried
             self.retries += 1
-            heapq.heappush(self._later, (now + self.pause * tried, user))
+            heapq.heappush(self._later, (now + pause * tried, user))
             return "waiting"
         self._tried.pop(user, None)
         self.failed[user] = verdict

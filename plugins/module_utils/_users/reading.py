@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .._engine.errors import InvalidInput, NotReady
@@ -184,6 +185,7 @@ def read_parameters(params: Row) -> dict[str, Any]:
     return {"DomainController": checked_fqdn("domain_controller", controller)} if controller else {}
 
 
+@lru_cache(maxsize=256)
 def checked_fqdn(option: str, text: str) -> str:
     try:
         return fqdn(text)
