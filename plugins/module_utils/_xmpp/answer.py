@@ -27,6 +27,8 @@ class Answer:
     """What an address said for a domain."""
 
     target: Target
+    #: the connection came about, whatever was said then
+    connected: bool = False
     answered: bool = False
     stream_from: str | None = None
     tls_version: str | None = None

@@ -77,13 +77,24 @@ def _explained(answer: Answer, exc: Exception) -> bool:
     elif isinstance(exc, ssl.SSLError):
         answer.found("tls_failed", ERROR, f"{where}: TLS failed ({exc.reason or type(exc).__name__}).")
     elif isinstance(exc, TimeoutError):
-        what = "did not answer in time" if answer.answered else "did not answer at all in time"
-        answer.found("timeout", ERROR, f"{where} {what}.")
+        answer.found("timeout", ERROR, f"{where} {_silence(answer)}.", connected=answer.connected)
     elif isinstance(exc, OSError):
         answer.found("unreachable", ERROR, f"{where} cannot be reached: {exc.strerror or type(exc).__name__}.")
     else:
         return False
     return True
+
+
+def _silence(answer: Answer) -> str:
+    if answer.answered:
+        return "did not answer in time"
+    if not answer.connected:
+        return "did not answer at all in time"
+    # inferred: what an Edge does with a domain that is no partner of it; no published page says so
+    return (
+        "took the connection and told nothing in time: an Edge of Lync Server 2013 may do so as long as the domain that asks is no "
+        "XMPP partner in its own copy of the store"
+    )
 
 
 # --- one conversation
@@ -102,6 +113,7 @@ def _connected(target: Target, deadline: Deadline) -> Any:
 def _converse(answer: Answer, rules: Rules, deadline: Deadline, context: ssl.SSLContext, verify: bool) -> None:
     target = answer.target
     with _connected(target, deadline) as connection:
+        answer.connected = True
         line = Line(connection, deadline)
         header, answer.before = line.opened(rules.sender or target.domain, target.domain)
         answer.answered, answer.stream_from = True, header.sender
