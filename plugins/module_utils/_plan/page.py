@@ -15,7 +15,7 @@ from typing import Any
 from .._report.html import page
 
 _BODY = """
-<p>Dry run <code>{{ run }}</code> of {{ at }} by {{ operator }} on {{ controller }}, lync.xmpp_migration {{ version }}.
+<p>Dry run <code>{{ run }}</code> of {{ at | moment }} by {{ operator }} on {{ controller }}, lync.xmpp_migration {{ version }}.
 {% if not digest %}<strong class="bad">It cannot be approved: {{ problem }}</strong>{% endif %}</p>
 {% if digest %}
 <p>Digest: <code>{{ digest }}</code></p>
@@ -51,7 +51,7 @@ _BODY = """
 
 <h2>When</h2>
 <p>{% if earliest_cutover %}As the lifetimes of the DNS records were when this was planned, they can be swapped at
-{{ earliest_cutover }} at the earliest, counted from a run at that moment.
+{{ earliest_cutover | moment }} at the earliest, counted from a run at that moment.
 {% else %}No DNS record waits for its lifetime.{% endif %}</p>
 {% if unread %}<h2>What was not known</h2>
 <ul>{% for one in unread %}<li>{{ one }}</li>{% endfor %}</ul>{% endif %}

@@ -201,9 +201,13 @@ def _changed(row: Row, then: Row, effects: Sequence[Mapping[str, Any] | None]) -
     moved = any("RegistrarPool" in (one or ()) for one in effects)
     for name, value in row.properties.items():
         now = then.properties.get(name)
-        if _same(value, now) or (name == HOME_SERVER and moved) or any(
-            one is not None and name in one and fits(_folded(general(one[name], name)), _folded(general(now, name)))
-            for one in effects
+        if (
+            _same(value, now)
+            or (name == HOME_SERVER and moved)
+            or any(
+                one is not None and name in one and fits(_folded(general(one[name], name)), _folded(general(now, name)))
+                for one in effects
+            )
         ):
             continue
         yield f"{row.shown}: {name} was {_text(value)} and is {_text(now)}"

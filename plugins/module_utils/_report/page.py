@@ -18,16 +18,16 @@ from .html import page
 WIDTH, HEIGHT, LEFT, BELOW = 640, 220, 60, 24
 
 _BODY = """
-<p>Made {{ at }} on {{ controller }}, lync.xmpp_migration {{ version }}, from the journal in
+<p>Made {{ at | moment }}{{ ' on ' + controller if controller else '' }}, lync.xmpp_migration {{ version }}, from the journal in
 <code>{{ state_dir }}</code>{{ ' and from the servers' if live else '' }}.
-{% if accepted %}<span class="good">Accepted at {{ accepted }}.</span>{% else %}Not accepted yet.{% endif %}</p>
+{% if accepted %}<span class="good">Accepted at {{ accepted | moment }}.</span>{% else %}Not accepted yet.{% endif %}</p>
 
 <h2>Steps</h2>
 <div class="wide"><table><thead><tr><th>Step</th><th>Outcome</th><th>From</th><th>To</th><th class="n">Changes</th><th class="n">Runs</th></tr></thead><tbody>
 {% for one in steps %}
 <tr><td>{{ one.step if one.step in (1, 2, 3, 4, 5, 6) else '' }} {{ one.title }}</td>
 <td class="{{ {'done': 'good', 'failed': 'bad', 'in doubt': 'bad', 'begun': 'warn'}.get(one.outcome, 'soft') }}">{{ one.outcome }}</td>
-<td>{{ one.from or '' }}</td><td>{{ one.to or '' }}</td><td class="n">{{ one.changes }}</td><td class="n">{{ one.runs }}</td></tr>
+<td>{{ one.from | moment }}</td><td>{{ one.to | moment }}</td><td class="n">{{ one.changes }}</td><td class="n">{{ one.runs }}</td></tr>
 {% if one.open %}<tr><td></td><td colspan="5"><ul>{% for line in one.open %}<li>{{ line }}</li>{% endfor %}</ul></td></tr>{% endif %}
 {% endfor %}
 </tbody></table></div>
@@ -54,7 +54,7 @@ _BODY = """
 {% if certificates %}<div class="wide"><table><thead><tr><th>Host</th><th>Use</th><th>Subject</th><th>Until</th><th class="n">Days left</th></tr></thead><tbody>
 {% for one in certificates %}{% if one.unread is defined %}<tr><td>{{ one.host }}</td><td colspan="4" class="warn">Not read: {{ one.unread }}</td></tr>
 {% else %}<tr><td>{{ one.host }}</td><td>{{ one.use }}</td><td>{{ one.subject }}<br>
-<span class="soft">{{ one.names | join(', ') }}</span></td><td>{{ one.until }}</td>
+<span class="soft">{{ one.names | join(', ') }}</span></td><td>{{ one.until | moment }}</td>
 <td class="n {{ 'bad' if one.days_left is not none and one.days_left < 30 else '' }}">{{ one.days_left }}</td></tr>
 {% endif %}{% endfor %}</tbody></table></div>{% else %}<p>Not read.</p>{% endif %}
 
@@ -66,7 +66,7 @@ _BODY = """
 {% endfor %}</tbody></table></div>{% else %}<p>Not read.</p>{% endif %}
 
 <h2>Findings of the last probe</h2>
-{% if probe %}<p class="soft">{{ probe.at }}</p>
+{% if probe %}<p class="soft">{{ probe.at | moment }}</p>
 {% if probe.findings %}<div class="wide"><table><thead><tr><th>Severity</th><th>Finding</th><th>Reason</th></tr></thead><tbody>
 {% for one in probe.findings %}<tr><td class="{{ {'error': 'bad', 'warning': 'warn'}.get(one.severity, '') }}">{{ one.severity }}</td>
 <td>{{ one.id }}</td><td>{{ one.reason }}</td></tr>
@@ -75,20 +75,20 @@ _BODY = """
 
 <h2>What was verified for the laws</h2>
 {% if laws %}<div class="wide"><table><thead><tr><th>That</th><th>Of</th><th>At</th></tr></thead><tbody>
-{% for one in laws %}<tr><td>{{ one.that }}</td><td>{{ one.member }}</td><td>{{ one.at }}</td></tr>
+{% for one in laws %}<tr><td>{{ one.that }}</td><td>{{ one.member }}</td><td>{{ one.at | moment }}</td></tr>
 {% endfor %}</tbody></table></div>{% else %}<p>Nothing.</p>{% endif %}
-{% if overrides %}<p>Laws that were overridden by name:</p><ul>{% for one in overrides %}<li>{{ one.at }}: {{ one.object }}</li>{% endfor %}</ul>{% endif %}
+{% if overrides %}<p>Laws that were overridden by name:</p><ul>{% for one in overrides %}<li>{{ one.at | moment }}: {{ one.object }}</li>{% endfor %}</ul>{% endif %}
 
 <h2>What was undone</h2>
-{% if undone %}<ul>{% for one in undone %}<li>{{ one.at }}: {{ one.object }} on {{ one.host }}{{ '' if one.ok else ' (failed)' }}</li>
+{% if undone %}<ul>{% for one in undone %}<li>{{ one.at | moment }}: {{ one.object }} on {{ one.host }}{{ '' if one.ok else ' (failed)' }}</li>
 {% endfor %}</ul>{% else %}<p>Nothing.</p>{% endif %}
 
-{% if notes %}<h2>Notes</h2><ul>{% for one in notes %}<li>{{ one.at }}: {{ one.text }}</li>{% endfor %}</ul>{% endif %}
+{% if notes %}<h2>Notes</h2><ul>{% for one in notes %}<li>{{ one.at | moment }}: {{ one.text }}</li>{% endfor %}</ul>{% endif %}
 
 <h2>Runs</h2>
 <div class="wide"><table><thead><tr><th>Run</th><th>Operator</th><th>From</th><th>To</th><th class="n">Changes</th>
 <th class="n">Failed</th><th class="n">In doubt</th></tr></thead><tbody>
-{% for one in runs %}<tr><td>{{ one.run }}</td><td>{{ one.operator }}</td><td>{{ one.from }}</td><td>{{ one.to }}</td><td class="n">{{ one.made }}</td>
+{% for one in runs %}<tr><td>{{ one.run }}</td><td>{{ one.operator }}</td><td>{{ one.from | moment }}</td><td>{{ one.to | moment }}</td><td class="n">{{ one.made }}</td>
 <td class="n">{{ one.failed }}</td><td class="n">{{ one.in_doubt }}</td></tr>
 {% else %}<tr><td colspan="7">No run has changed anything.</td></tr>{% endfor %}</tbody></table></div>
 
