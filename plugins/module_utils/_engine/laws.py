@@ -291,9 +291,9 @@ GUARDS: tuple[Guard, ...] = (
     Guard("L4", "{object} is not changed", _reaches_out, (Need("baseline"),)),
     Guard(
         "L1", "{object} is not moved", _moves_on,
-        (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")), override=True,
+        (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")),
     ),
-    Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),), override=True),
+    Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),)),
     Guard("L1", "{object} is not moved", _moves_from_ocs, (Need("legacy_configuration"),)),
     Guard(
         "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,

@@ -222,6 +222,9 @@ def test_a_forced_move_names_its_user(switch: str) -> None:
     assert "lose" in text
     (text,) = laws.refusals(move(switches={switch: True}, override="sip:other@contoso.test"), Evidence())
     assert laws.refusals(move(switches={switch: True}, override="sip:a@contoso.test"), Evidence()) == []
+    # what accepts the loss of contacts accepts nothing else
+    refused = laws.refusals(move(switches={switch: True}, override="sip:a@contoso.test"), Evidence(nothing=True))
+    assert any("legacy Edge" in one for one in refused) and any("pilot user" in one for one in refused)
     assert laws.refusals(move(switches={switch: False}), Evidence()) == []
 
 
