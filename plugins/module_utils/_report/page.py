@@ -77,7 +77,8 @@ _BODY = """
 {% if laws %}<div class="wide"><table><thead><tr><th>That</th><th>Of</th><th>At</th></tr></thead><tbody>
 {% for one in laws %}<tr><td>{{ one.that }}</td><td>{{ one.member }}</td><td>{{ one.at | moment }}</td></tr>
 {% endfor %}</tbody></table></div>{% else %}<p>Nothing.</p>{% endif %}
-{% if overrides %}<p>Laws that were overridden by name:</p><ul>{% for one in overrides %}<li>{{ one.at | moment }}: {{ one.object }}</li>{% endfor %}</ul>{% endif %}
+{% if overrides %}<p>Laws that were overridden by name:</p>
+<ul>{% for one in overrides %}<li>{{ one.at | moment }}: {{ one.object }}</li>{% endfor %}</ul>{% endif %}
 
 <h2>What was undone</h2>
 {% if undone %}<ul>{% for one in undone %}<li>{{ one.at | moment }}: {{ one.object }} on {{ one.host }}{{ '' if one.ok else ' (failed)' }}</li>
@@ -88,7 +89,8 @@ _BODY = """
 <h2>Runs</h2>
 <div class="wide"><table><thead><tr><th>Run</th><th>Operator</th><th>From</th><th>To</th><th class="n">Changes</th>
 <th class="n">Failed</th><th class="n">In doubt</th></tr></thead><tbody>
-{% for one in runs %}<tr><td>{{ one.run }}</td><td>{{ one.operator }}</td><td>{{ one.from | moment }}</td><td>{{ one.to | moment }}</td><td class="n">{{ one.made }}</td>
+{% for one in runs %}<tr><td>{{ one.run }}</td><td>{{ one.operator }}</td><td>{{ one.from | moment }}</td><td>{{ one.to | moment }}</td>
+<td class="n">{{ one.made }}</td>
 <td class="n">{{ one.failed }}</td><td class="n">{{ one.in_doubt }}</td></tr>
 {% else %}<tr><td colspan="7">No run has changed anything.</td></tr>{% endfor %}</tbody></table></div>
 
