@@ -216,6 +216,20 @@ def test_moving_back_loses_xmpp_once_there_is_a_partner() -> None:
     assert laws.refusals(move("pool2010.contoso.test", override="sip:A@contoso.test"), after) == []
 
 
+def test_the_way_back_to_a_product_or_pool_of_another_name_is_one_too() -> None:
+    home_server = {"RegistrarPool": None, "HomeServer": "CN=LC Services,CN=Microsoft,CN=ocs,CN=Pools"}
+    ocs = change("user", "sip:a@contoso.test", home_server, before={"RegistrarPool": "pool2013.contoso.test"})
+    enterprise = change(
+        "user", "sip:a@contoso.test", {"RegistrarPool": "eepool.contoso.test"}, before={"RegistrarPool": "pool2013.contoso.test", "Back": True}
+    )
+    for back in (ocs, enterprise):
+        assert facts_needed(back) == {"no_partner": ORG}
+        (text,) = laws.refusals(back, Evidence(but={("no_partner", "organisation"): STALE}))
+        assert "lose XMPP" in text
+    # a user of the older product who goes nowhere
+    assert facts_needed(change("user", "sip:a@contoso.test", home_server, before={"RegistrarPool": None})) == {}
+
+
 @pytest.mark.parametrize("switch", ["Force", "IgnoreBackendStoreException", "force"])
 def test_a_forced_move_names_its_user(switch: str) -> None:
     (text,) = laws.refusals(move(switches={switch: True}), Evidence())

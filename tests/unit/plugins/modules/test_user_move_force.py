@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users import movers
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.moving import Verdict
 from ansible_collections.lync.xmpp_migration.plugins.modules import user_move
 from ansible_collections.lync.xmpp_migration.tests.replay.compare import differences
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
@@ -115,3 +117,23 @@ def test_a_name_that_could_mean_others_forces_nobody(tmp_path: Path, name: str) 
         move(lab, force_users=[name], force_without_export=[name])["error"]["kind"] == "invalid_input"
         and lab.called() == []
     )
+
+
+def test_force_goes_past_no_law(tmp_path: Path) -> None:
+    lab = lab_with(tmp_path, person(NINE, oddities=BROKEN))
+    result = move(lab, users=[NINE], force_users=[NINE], force_without_export=[NINE])
+    assert result["error"]["kind"] == "refused" and lab.called() == []
+
+
+def test_movers_force_nobody_unnamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What movers could not move is forced one by one, by the same rule."""
+
+    def moved(task: Any, users: list[Any], *_: Any) -> movers.Moves:
+        failed = [(row, Verdict("failed", "MoveError", "the back end has broken data")) for row in users]
+        return movers.Moves(failed=failed, rows="users.csv")
+
+    monkeypatch.setattr(movers, "move", moved)
+    lab = ready(tmp_path)
+    result = move(lab, movers=2, force_users=[NINE], force_without_export=[NINE])
+    assert {one["user"] for one in result["error"]["left"]} == {ONE, TWO, TEN} and result["error"]["done"] == [NINE]
+    assert forced(lab) == [NINE] and homes(lab)[NINE] == NEW and homes(lab)[TEN] == OLD
