@@ -293,6 +293,8 @@ def _move(task: Task, users: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
     failed: list[dict[str, str]] = []
     size = max(1, task.params["batch_size"])
     for start in range(0, len(users), size):
+        if (stopped := _user_movers.stopped(task)) is not None:
+            return failed + [left_out(row, f"was not begun: {stopped}") for row in users[start:]]
         batch = users[start : start + size]
         changes = [change_of(row, wish.target(row), task.params, wish.legacy_pools) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):

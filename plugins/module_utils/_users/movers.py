@@ -82,6 +82,12 @@ def way(params: Mapping[str, Any], state_dir: str) -> Way:
     )
 
 
+def stopped(task: Task) -> str | None:
+    """Why no further user may be begun, where a person said so."""
+    stop = Path(task.context.state_dir) / STOP_FILE
+    return f"the stop file {stop} is there" if not task.check_mode and os.path.lexists(stop) else None
+
+
 @dataclass
 class Moves:
     """What became of a list of users."""

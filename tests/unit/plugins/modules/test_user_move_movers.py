@@ -156,10 +156,11 @@ def test_a_failure_limit_leaves_the_rest(tmp_path: Path) -> None:
     assert reasons["left"] > 0 and sum(bench.moves.values()) < 60
 
 
-def test_the_stop_file_ends_a_task_before_it_begins(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{"movers": 2}, {}, {"users": [sip(1)], "pilot": True}])
+def test_the_stop_file_ends_a_task_before_it_begins(tmp_path: Path, options: dict[str, Any]) -> None:
     bench = movers(tmp_path)
     (bench.bench.state_dir / "stop_moves").touch()
-    result = bench.run(movers=2)
+    result = bench.run(**options)
     assert "stop file" in result["msg"] and not bench.moves
 
 

@@ -165,11 +165,17 @@ def test_one_who_cannot_be_moved_is_reported_and_the_others_are_moved(world: Wor
     assert (lines.count(f"user {world.names[3]}"), lines.count(f"user {world.names[4]}")) == (1, 3)
 
 
-def test_a_failure_limit_stops_new_moves_and_lets_running_ones_finish(world: World) -> None:
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(FailureLimit(count=5), "at most 5 may fail"), (FailureLimit(share=0.25), "at most 25% may fail")],
+)
+def test_a_failure_limit_stops_new_moves_and_lets_running_ones_finish(
+    world: World, limit: FailureLimit, said: str
+) -> None:
     for host in world.hosts.values():
         host.refuses = {name: error("ProcessingFailed") for name in world.names[:30]}
-    reason, roster = world.run(limit=FailureLimit(count=5))
-    assert reason is not None and "at most 5 may fail" in reason
+    reason, roster = world.run(limit=limit)
+    assert reason is not None and said in reason
     assert roster.on_the_way == 0 and roster.left() and world.open_shells == 0
     assert roster.moved + len(roster.failed) + len(roster.left()) == 60
 
@@ -273,6 +279,41 @@ def test_one_in_doubt_is_looked_for_and_never_moved_twice(world: World) -> None:
         host.trouble = trouble
     reason, roster = world.run()
     assert reason is None and roster.moved == 60 and set(world.effects.values()) == {1} and not lost
+
+
+def test_who_got_there_though_the_server_said_no_is_moved_and_not_tried_again(world: World) -> None:
+    """A time-out may come after the effect."""
+    late = {world.names[3]: "System.TimeoutException", world.names[4]: "System.InvalidOperationException"}
+    for host in world.hosts.values():
+        host.refuses = {name: error("ProcessingFailed", kind) for name, kind in late.items()}
+        host.trouble = lambda users: [world.pool.__setitem__(one, "new") for one in users if one in late]  # type: ignore[assignment]
+    reason, roster = world.run()
+    assert reason is None and roster.moved == 60 and not roster.failed
+    sent = Counter(one["object"] for one in entries(world.hosts["fe1"].directory) if one["kind"] == "intent")
+    assert max(sent.values()) == 1
+
+
+def test_a_look_waits_for_what_may_go_on_unheard_and_for_a_host_that_restarts(world: World) -> None:
+    began: list[float] = []
+    looked: list[float] = []
+    look = world.look
+
+    def trouble(users: list[str]) -> None:
+        if not began:
+            began.append(world.time)
+            raise AnswerTimeout("late")
+
+    def restarting(roster: Roster, users: Sequence[int]) -> Mapping[int, Verdict]:
+        looked.append(world.time)
+        if len(looked) < 4:
+            raise Unreachable("The server restarts.")
+        return look(roster, users)
+
+    world.hosts["fe1"].trouble = trouble
+    world.look = restarting  # type: ignore[method-assign]
+    reason, roster = world.run()
+    assert reason is None and roster.moved == 60 and len(looked) == 4
+    assert looked[0] >= began[0] + 15 and world.time < 60
 
 
 def test_who_is_caught_in_the_middle_is_told_of() -> None:
