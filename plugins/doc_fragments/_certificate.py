@@ -61,4 +61,11 @@ options:
     description: How many days before its end a certificate is to be renewed. Before that nothing happens.
     type: int
     default: 30
+  shared_from:
+    description:
+      - Inventory name of the first server of the same Edge pool. A/V authentication wants the same key on every server of a pool, so what this one has is
+        brought from there with its key, and no certificate with another key is taken for it. On that server itself nothing is different.
+      - The key travels as a PFX file with a password that is made for this journey, through the memory of the controller. Nothing of it is kept.
+      - Not on Windows Server 2008 R2, which has no cmdlet for it.
+    type: str
 """

@@ -28,13 +28,6 @@ options:
       - It is left at V(false) where a certificate is made ready ahead of the window in which it is assigned.
     type: bool
     default: false
-  shared_from:
-    description:
-      - Inventory name of a server of the same Edge pool that has the certificate already. It is brought from there with its key, because A/V authentication
-        wants the same key on every server of a pool. On that server itself the certificate is obtained as usual.
-      - The key travels as a PFX file with a password that is made for this journey, through the memory of the controller. Nothing of it is kept.
-      - Not on Windows Server 2008 R2, which has no cmdlet for it.
-    type: str
   origin:
     description: Where the certificate comes from.
     type: dict
@@ -271,7 +264,6 @@ ARGUMENT_SPEC = {
     **NAME_OPTIONS,
     **ORIGIN_OPTIONS,
     "assign": {"type": "bool", "default": False},
-    "shared_from": {"type": "str"},
     "trust_authority": {"type": "bool", "default": True},
     "key_size": {"type": "int", "choices": [2048, 4096], "default": 2048},
     "wait_seconds": {"type": "int", "default": 0},

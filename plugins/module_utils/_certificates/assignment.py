@@ -22,6 +22,7 @@ from .._servers.server import later_than
 from . import stored as store
 from .files import relying_on_external
 from .judging import ERROR, WARNING, XMPP_SERVER
+from .share import pool_key, with_key
 from .stored import Stored, Wanted, stored, suitable
 
 Row = Mapping[str, Any]
@@ -29,9 +30,14 @@ _OAUTH = "OAuthTokenIssuer"
 
 
 def run(task: Task) -> Report:
+    return assign(task, pool_key(task, store.wanted_of(task.params, task.session)))
+
+
+def assign(task: Task, key: bytes | None) -> Report:
+    """Only what has the key of the pool, where there is one."""
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     uses, processes, mine, *others = quietly(session, *queries(session))
-    have = stored(mine)
+    have = with_key(stored(mine), key)
     before = {one: _assigned(one, uses) for one in wanted.uses}
     serving = {one: _serving(thumb, have) for one, thumb in before.items()}
     days = task.params["renew_days"]

@@ -35,6 +35,8 @@ else:
 #: Uses by the spelling that Get-CsCertificate prints.
 INTERNAL, XMPP_SERVER = "Internal", "XmppServer"
 EXTERNAL_USES = ("AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication")
+#: Every server of an Edge pool wants the same key for it.
+SHARED = "AudioVideoAuthentication"
 FRONT_END_USES = ("Default", "WebServicesInternal", "WebServicesExternal")
 USES = (INTERNAL, *EXTERNAL_USES, XMPP_SERVER, *FRONT_END_USES, "OAuthTokenIssuer")
 

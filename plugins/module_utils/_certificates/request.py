@@ -32,14 +32,16 @@ from .trust import trust
 
 def run(task: Task) -> Report:
     """Have a certificate, and assign it where that is asked for. Found done, both together are one request."""
+    _holder(task.params["shared_from"])
+    key = _certificate_share.pool_key(task, store.wanted_of(task.params, task.session))
     if not task.params["assign"]:
-        return obtain(task)
+        return obtain(task, key)
     with task.session.remembering():
         looked_at = (*queries(task.session), *_certificate_assignment.queries(task.session))
         task.session.read_ahead(*looked_at)  # the next certificate of this server is looked for among the same ones
         task.session.read(*looked_at)
-        obtained = obtain(task)
-        assigned = _certificate_assignment.run(task)
+        obtained = obtain(task, key)
+        assigned = _certificate_assignment.assign(task, key)
     return Report(
         obtained.changed or assigned.changed,
         {**obtained.value, **assigned.value},
@@ -54,13 +56,17 @@ def queries(session: Session) -> tuple[Query, Query]:
     return store.query(session), Query("root_certificate", properties=("Thumbprint",))
 
 
-def obtain(task: Task) -> Report:
-    """Have a certificate with its key in the server's store that carries the wanted names. It is not assigned."""
-    holder, origin = _holder(task.params["shared_from"]), origin_of(task.params, task.context.members("lync_legacy_edges"))
+def obtain(task: Task, key: bytes | None) -> Report:
+    """Have a certificate with its key in the server's store that carries the wanted names, and has the key of the pool where
+    there is one. It is not assigned."""
+    holder, origin = (
+        _holder(task.params["shared_from"]),
+        origin_of(task.params, task.context.members("lync_legacy_edges")),
+    )
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     mine, roots = session.read(*queries(session))
     have = stored(mine)
-    found = suitable(have, wanted, wanted.uses, at)
+    found = suitable(_certificate_share.with_key(have, key), wanted, wanted.uses, at)
     fresh = found is not None and not found.ends_within(task.params["renew_days"], at)
     trusted = frozenset(str(row.get("Thumbprint")).upper() for row in roots)
     authority = _authority(task, origin, at, needed=not fresh)

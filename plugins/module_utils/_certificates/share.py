@@ -16,11 +16,13 @@ import secrets
 from collections.abc import Sequence
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Secret, WriteSlice
-from .._engine.errors import MigrationError, NotReady
+from .._engine.errors import MigrationError, NotReady, Unreachable
 from .._engine.module import Task
 from .._engine.session import Session
 from .._servers.server import FOLDER, removal
 from . import stored as store
+from .files import public_bytes
+from .judging import SHARED, load
 from .stored import Stored, Wanted, stored, suitable
 
 FILE = f"{FOLDER}\\lync_xmpp_migration-shared.pfx"
@@ -52,6 +54,36 @@ def take(task: Task, wanted: Wanted, holder: str, found: Stored | None = None) -
     finally:
         _clean(what, source)
     return theirs if task.check_mode else store.arrived(task, theirs.thumbprint, what, "Run the task again.")
+
+
+def pool_key(task: Task, wanted: Wanted) -> bytes | None:
+    """The key that all servers of the Edge pool have to have, as the first of them has it; None where there is none to go by."""
+    holder = task.params.get("shared_from")
+    if not holder or holder == task.context.host or SHARED not in wanted.uses:
+        return None
+    try:
+        source = task.session_for(holder)
+        rows = source.read(store.query(source))[0]
+    except Unreachable:
+        task.warn(
+            f"Whether {task.context.host} has the same key for A/V authentication as {holder} cannot be seen: there is no session with it."
+        )
+        return None
+    theirs = suitable(stored(rows), wanted, wanted.uses, store.now())
+    return None if theirs is None or theirs.der is None else _key_of(theirs.der)
+
+
+def with_key(have: Sequence[Stored], key: bytes | None) -> list[Stored]:
+    """Of these the ones with that key; all of them where there is none to go by. A planned one has whatever it was planned with."""
+    return [
+        one
+        for one in have
+        if key is None or one.planned is not None or (one.der is not None and _key_of(one.der) == key)
+    ]
+
+
+def _key_of(der: bytes) -> bytes:
+    return public_bytes(load(der).public_key())
 
 
 def bring(session: Session, identity: str, names: Sequence[str], password: Secret, content: bytes, what: str) -> None:

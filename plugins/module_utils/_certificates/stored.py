@@ -37,6 +37,7 @@ NAME_OPTIONS: dict[str, dict[str, Any]] = {
     "srv_targets": {"type": "list", "elements": "str", "default": []},
     "partners": {"type": "list", "elements": "dict", "default": []},
     "renew_days": {"type": "int", "default": DAYS_LEFT},
+    "shared_from": {"type": "str"},
 }
 
 

@@ -208,6 +208,24 @@ def test_every_edge_of_a_pool_gets_the_same_key(edge, tmp_path):
     assert len(keys) == 1
 
 
+def test_an_edge_with_a_key_of_its_own_gets_that_of_the_pool(edge):
+    """A/V authentication wants the same key on every server of a pool, however good another certificate is."""
+    own, theirs = edge.world.ca.keys.next(), edge.world.ca.keys.next()
+    mine = make.certificate("access.contoso.test", OUTER_NAMES, own=own.private, days=500.0)  # lasts longer
+    shared = make.certificate("access.contoso.test", OUTER_NAMES, own=theirs.private)
+    store = certificates_of(edge.world.computer("edge2013.contoso.test"))
+    store.add(Stored(mine, own, exportable=True))
+    edge.bench.done(certificate_assignment, OUTSIDE, host="edge2013")
+    wanted = certificates_of(edge.world.computer("pool2013.contoso.test")).add(Stored(shared, theirs, exportable=True))
+    options = {**OUTSIDE, "shared_from": "fe2013", "assign": True}
+    edge.bench.done(certificate, options, host="edge2013")
+    assert store.find(wanted).key.public_bytes == theirs.public_bytes
+    assert {one.thumbprint for one in store.assignments.values()} == {wanted}
+    assert edge.bench.done(certificate, options, host="edge2013")["changed"] is False
+    alone = {**OUTSIDE, "shared_from": "fe2013"}
+    assert edge.bench.done(certificate_assignment, alone, host="edge2013")["changed"] is False
+
+
 def make_thumbprint(leaf):
     return Stored(leaf).thumbprint
 
