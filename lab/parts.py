@@ -35,7 +35,7 @@ class Dns:
             "tsig_algorithm": server.algorithm,
         }
         self.variables: dict[str, t.Any] = {
-            "lync_migration": {"dns": settings},
+            "lync_migration": {"dns": settings, "partner_probe": {"name_servers": settings["servers"]}},
             "lync_migration_dns_tsig_secret": server.key_secret,
         }
 
@@ -55,7 +55,11 @@ class PrivateAuthority:
         authority = {"certificate": str(certificate), "key": str(key)}
         self.facts: dict[str, t.Any] = {"certificate": str(certificate)}
         self.variables: dict[str, t.Any] = {
-            "lync_migration": {"certificates": {"authority": authority}, "trusted_roots": [str(certificate)]},
+            "lync_migration": {
+                "certificates": {"authority": authority},
+                "trusted_roots": [str(certificate)],
+                "partner_probe": {"ca_file": str(certificate)},
+            },
             "lync_migration_ca_key_passphrase": passphrase,
         }
 

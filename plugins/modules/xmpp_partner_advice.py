@@ -117,7 +117,7 @@ advice:
       description: The strictest combination that will work. Null where none does, or nothing answered.
       type: dict
     verdict:
-      description: V(as_recommended), V(not_strictest), V(impossible), or V(unknown) where nothing answered.
+      description: V(as_recommended), V(not_strictest), V(untried) where only a certificate would tell, V(impossible), or V(unknown) where nothing answered.
       type: str
     reason:
       description: Why.

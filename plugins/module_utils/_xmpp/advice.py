@@ -32,6 +32,7 @@ from .tls import Contexts, Identity
 PORT = 5269
 MOST_SECONDS = 600
 MOST_BESIDE = 100
+_VERDICTS = {"negotiation_not_strictest": "not_strictest", "negotiation_untried": "untried"}
 _HEADS = ("PARTNER", "DECLARED", "RECOMMENDED", "VERDICT")
 
 
@@ -96,7 +97,7 @@ def _row(name: str, triple: Triple, answers: Sequence[Answer], found: Sequence[F
     elif not said:
         level, reason = "as_recommended", advice.reason
     else:
-        level = {"negotiation_not_strictest": "not_strictest"}.get(said[0].id, "impossible")
+        level = _VERDICTS.get(said[0].id, "impossible")
         reason = said[0].reason
     return {
         "domain": name,

@@ -15,7 +15,7 @@ from typing import Any
 
 from .answer import Answer, Rules
 from .certificate import CLIENT_AUTH, SERVER_AUTH
-from .negotiation import MATRIX, Advice, Partner, advise, methods_of
+from .negotiation import MATRIX, Advice, Partner, advise, may_come_about, methods_of
 from .stream import ERROR, INFO, WARNING, Finding
 
 DAYS_LEFT = 30
@@ -146,7 +146,8 @@ def partner_of(answers: Sequence[Answer]) -> Partner | None:
 
 def _external(answer: Answer) -> bool | None:
     if answer.after is None:
-        return False
+        # TLS came about and nothing after it: a server that wants a certificate of who asks may say no more to a stranger
+        return None if answer.certificate is not None and not answer.asked_with_certificate else False
     if answer.external.done is not None:
         return answer.external.done
     if answer.asked_with_certificate:
@@ -183,17 +184,23 @@ def configured(domain: str, answers: Sequence[Answer], triple: tuple[str, str, b
     if partner is None:
         return []
     shown = f"{triple[0]}, {triple[1]}, {'dialback' if triple[2] else 'no dialback'}"
-    evidence: Mapping[str, Any] = {"methods": list(verdict.methods), "possible": sorted(methods_of(partner))}
+    evidence: Mapping[str, Any] = {"methods": list(verdict.methods), "possible": sorted(may_come_about(partner))}
     advice = advise(partner)
     if not verdict.valid:
         text = f"{domain} is configured with {shown}, which is no valid combination. {verdict.reason}"
         return [Finding("negotiation_invalid", ERROR, text, domain, evidence=evidence)]
     if advice.triple == triple:
         return []
-    if not set(verdict.methods) & methods_of(partner):
+    if not set(verdict.methods) & may_come_about(partner):
         better = f" Recommended: {', '.join(map(str, advice.triple))}." if advice.triple else ""
         text = f"{domain} is configured with {shown}, and none of the methods that this permits is possible.{better}"
         return [Finding("negotiation_will_fail", ERROR, text, domain, evidence=evidence)]
+    if not set(verdict.methods) & methods_of(partner):
+        text = (
+            f"{domain} is configured with {shown}, which needs SASL EXTERNAL. Whether the partner takes our certificate was not tried, "
+            f"because no certificate and key were given. {advice.reason}"
+        )
+        return [Finding("negotiation_untried", WARNING, text, domain, evidence=evidence)]
     text = f"{domain} is configured with {shown}, which is not the strictest combination that works. {advice.reason}"
     return [Finding("negotiation_not_strictest", WARNING, text, domain, evidence=evidence)]
 

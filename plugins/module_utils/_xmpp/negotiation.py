@@ -131,6 +131,12 @@ def methods_of(partner: Partner) -> frozenset[str]:
     return frozenset(found)
 
 
+def may_come_about(partner: Partner) -> frozenset[str]:
+    """Those, and SASL where nothing but a certificate of ours, which was not shown, would tell."""
+    untried = partner.tls_works and partner.external is None and partner.certificate
+    return methods_of(partner) | ({SASL_OVER_TLS} if untried else frozenset())
+
+
 def advise(partner: Partner) -> Advice:
     """The strictest of the clean rows that suits what was found."""
     methods = methods_of(partner)

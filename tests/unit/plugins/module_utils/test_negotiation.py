@@ -12,6 +12,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.negotiat
     Partner,
     advise,
     check_triple,
+    may_come_about,
     methods_of,
 )
 
@@ -118,3 +119,18 @@ def test_whatever_is_found_the_advice_is_a_clean_row_that_works():
             assert verdict.level == "clean"
             untried = external is None and not dialback
             assert untried or set(verdict.methods) & methods_of(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "more"),
+    [
+        ({}, False),
+        ({"external": None}, True),
+        ({"external": None, "certificate": False}, False),
+        ({"external": False}, False),
+    ],
+)
+def test_what_only_a_certificate_would_tell_is_not_ruled_out(found, more):
+    told = partner(**found)
+    assert (may_come_about(told) > methods_of(told)) is more
+    assert ("SASL over TLS" in may_come_about(told)) is (told.external is not False and told.certificate)
