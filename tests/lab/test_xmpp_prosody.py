@@ -2,14 +2,18 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe and its advice against a real XMPP server in twelve configurations; the advice is then tried between two servers.
+"""The probe and its advice against a real XMPP server in twelve configurations; the advice is then tried between two servers,
+in both directions.
 
-Prosody stands in for Lync's own gateway in that trial: what is tried is the negotiation, not the gateway.
+Prosody stands in for Lync's own gateway in that trial, with the lab's module for a partner's settings: what is tried is the
+negotiation, not the gateway.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +23,9 @@ from typing import Any
 import pytest
 from ansible_collections.lync.xmpp_migration.lab import dns as name_servers
 from ansible_collections.lync.xmpp_migration.lab.estate import Record, Zone
+from ansible_collections.lync.xmpp_migration.lab.xmpp import Negotiation, Setup
+from ansible_collections.lync.xmpp_migration.lab.xmpp import Prosody as Gateway
+from ansible_collections.lync.xmpp_migration.lab.xmpp.component import Component
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import perform
 from ansible_collections.lync.xmpp_migration.plugins.modules import xmpp_probe as module
@@ -29,6 +36,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 pytestmark = pytest.mark.needs("prosody", "lua-unbound")
 
 US, THEM = "contoso.test", "fabrikam.test"
+SECRET = "of the components"
 R, O, N = "Required", "Optional", "NotSupported"  # noqa: E741
 ALL = ("tls", "saslauth", "dialback")
 
@@ -130,15 +138,18 @@ CASES = [
 GOOD = {"external_done", "dialback_done", "private_target"}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_verdict_is_right_and_the_advice_works(bed: Bed, tmp_path: Path, case: Case) -> None:
+def _partner(bed: Bed, directory: Path, case: Case) -> Prosody:
     signer = bed.stranger if case.stranger else bed.authority
     certificate = signer.issue(*case.names, **case.issue) if case.tls else None
-    partner = Prosody(
-        tmp_path / "partner", THEM, bed.them, bed.dns.port, case.modules, required=case.required, certificate=certificate,
+    return Prosody(
+        directory / "partner", THEM, bed.them, bed.dns.port, case.modules, required=case.required, certificate=certificate,
         ca_file=bed.authority.file,
     )  # fmt: skip
-    with partner:
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_verdict_is_right_and_the_advice_works(bed: Bed, tmp_path: Path, case: Case) -> None:
+    with _partner(bed, tmp_path, case) as partner:
         result = bed.probe()
         (answer,), (advice,) = result["answers"], result["advice"]
         assert {one["id"] for one in result["findings"]} - GOOD == set(case.found), (result["findings"], partner.log())
@@ -150,25 +161,62 @@ def test_the_verdict_is_right_and_the_advice_works(bed: Bed, tmp_path: Path, cas
         assert triple == (case.advice or (None, None, None)), advice
         if case.advice is not None:
             with _ours(bed, tmp_path, case.advice) as ours:
-                said = ours.shell(f'xmpp:ping("{US}", "{THEM}")')
+                assert _answer_to_ping(bed) == "result", ours.log() + partner.log()
+                said = partner.shell(f'xmpp:ping("{THEM}", "{US}")')
                 assert "pong" in said.lower(), said + ours.log()
 
 
 _OPTIONS = ("tls_negotiation", "sasl_negotiation", "support_dialback_negotiation")
 
 
-def _ours(bed: Bed, directory: Path, triple: tuple[str, str, bool]) -> Prosody:
-    """Our side, set up as Lync's partner is with this combination."""
-    tls, sasl, dialback = triple
-    modules = [
-        *(["tls"] if tls != N else []),
-        *(["saslauth"] if sasl != N else []),
-        *(["dialback"] if dialback else []),
-    ]
-    return Prosody(
-        directory / "ours", US, bed.us, bed.dns.port, modules, required=tls == R, secure=sasl == R,
-        certificate=bed.own, ca_file=bed.authority.file,
-    )  # fmt: skip
+@contextlib.contextmanager
+def _ours(bed: Bed, directory: Path, triple: tuple[str, str, bool]) -> Iterator[Gateway]:
+    """Our side, set up as Lync's partner is with this combination, for this partner and nobody else."""
+    setup = Setup(
+        bed.us,
+        5269,
+        (US,),
+        bed.own["certificate"].decode(),
+        bed.own["key"],
+        bed.authority.file.read_text("ascii"),
+        gateway=True,
+    )
+    ours = Gateway(setup, directory / "ours", (bed.dns.address, bed.dns.port), SECRET)
+    ours.serve({THEM: Negotiation(*triple)}, silent=True)
+    try:
+        yield ours.start().wait()
+    finally:
+        ours.stop(at_once=True)
+
+
+def _answer_to_ping(bed: Bed) -> str:
+    """The type of what comes back from the partner, or nothing."""
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    component = Component(bed.us, US, SECRET, lambda stanza: answers.put(stanza.get("type", "")))
+    try:
+        assert component.connected.wait(20)
+        ping = f"<iq type='get' id='p1' from='us@{US}' to='{THEM}'><ping xmlns='urn:xmpp:ping'/></iq>"
+        assert component.send(ping)
+        return answers.get(timeout=20)
+    except queue.Empty:
+        return ""
+    finally:
+        component.stop()
+
+
+@pytest.mark.parametrize(
+    ("case", "triple"),
+    [
+        (CASES[2], (R, O, True)),  # TLS is required, and the partner has none
+        (CASES[3], (R, N, True)),  # dialback alone, and the partner does SASL EXTERNAL alone
+        (CASES[4], (R, R, False)),  # SASL EXTERNAL alone, and the partner does dialback alone
+        (CASES[7], (R, R, False)),  # SASL EXTERNAL alone, and the partner's certificate is nobody's
+    ],
+    ids=lambda value: value.name if isinstance(value, Case) else "",
+)
+def test_a_triple_that_does_not_fit_does_not_work(bed: Bed, tmp_path: Path, case: Case, triple: Any) -> None:
+    with _partner(bed, tmp_path, case), _ours(bed, tmp_path, triple):
+        assert _answer_to_ping(bed) == "error"
 
 
 def test_a_triple_that_is_configured_is_compared(bed: Bed, tmp_path: Path) -> None:

@@ -65,6 +65,12 @@ module:hook("s2s-stream-features", function (event)
 		and not (partner.tls ~= "NotSupported" and dialback_possible(partner, true)) then return nil; end
 		return tag;
 	end);
+	-- Where there is no other way, also to who has shown no certificate that could be taken: it is refused when it tries. (inferred)
+	if sasl_possible(partner, session.secure) and not dialback_possible(partner, true) and session.type == "s2sin_unauthed"
+	and not features:get_child("mechanisms", xmlns_sasl) then
+		session.external_auth = "offered";
+		features:tag("mechanisms", { xmlns = xmlns_sasl }):tag("mechanism"):text("EXTERNAL"):up():up();
+	end
 end, -1000);
 
 module:hook("stanza/jabber:server:dialback:result", function (event)
