@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable
 
 from .._engine.errors import InvalidInput
+from .._users.selection import checked_filter
 from .._users.waves import Hours
 from .._xmpp.negotiation import LEVELS
-from .names import BadName, address, domain, fqdn, free_text, policy_identity, shown, sip_uri, site_name
+from .names import BadName, address, dn, domain, fqdn, free_text, policy_identity, shown, sip_uri, site_name
 from .schema import Either, Key, boolean, each, name, number, one_of, table, text
 
 #: What only a person can do, in a console that has no cmdlets.
@@ -52,6 +53,10 @@ def _hours(value: object) -> str:
 
 def _time_zone(value: object) -> str:
     return _readable(value, lambda said: Hours.parse("00:00-00:00", said))
+
+
+def _ldap_filter(value: object) -> str:
+    return _readable(value, checked_filter)
 
 
 def _readable(value: object, reader: Callable[[str], object]) -> str:
@@ -158,6 +163,14 @@ _gateway = {
     "enable_logging_all_message_bodies": Key(boolean),
 }
 
+#: Which users are meant. An empty list would mean everybody to one reader and nobody to another.
+_user_filters = {
+    "organizational_units": Key(each(name(dn), least=1, unique=True)),
+    "sip_domains": Key(each(_domain, least=1, unique=True)),
+    "source_pools": Key(each(_fqdn, least=1, unique=True)),
+}
+
+
 SCHEMA = table(
     {
         "name": Key(name(_plain_name), True),
@@ -238,6 +251,19 @@ SCHEMA = table(
                     "hours": Key(name(_hours)),
                     "time_zone": Key(name(_time_zone)),
                     "wait_for_hours": Key(boolean),
+                    "select": Key(
+                        table(
+                            {
+                                **_user_filters,
+                                "ldap_filter": Key(name(_ldap_filter)),
+                                "file": Key(_file),
+                            }
+                        )
+                    ),
+                    "target_pools": Key(
+                        each(table({"pool": Key(_fqdn, True), **_user_filters, "share": Key(number(1, 100))}), least=1)
+                    ),
+                    "domain_controller": Key(_fqdn),
                 }
             )
         ),
