@@ -40,7 +40,7 @@ NEEDS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("replicated", (FRONT_ENDS, EDGES)),
     ),
     "dialback": (),
-    "swap": (("partner_seen", (FRONT_ENDS, EDGES)), *_FROM_OUTSIDE),
+    "swap": (("partner_seen", (FRONT_ENDS, EDGES)), ("certificate_names", (EDGES,))),
     "stop": (),
     "complete": ((SETTLED, ()), (CLOSED, ())),
 }  # fmt: skip
@@ -196,8 +196,10 @@ class _Point:
             reasons += self._missing((("partner_seen", (FRONT_ENDS, EDGES)),) if self.window.external else ())
             reasons += self._lifetimes() if self.window.dialback else []
             reasons += self._other_certificate("xmpp_answers") if self.window.external and not reasons else []
-        if point == "swap" and not reasons:
-            reasons = self._other_certificate("xmpp_answers")
+        if point == "swap" and self.window.external:
+            # else nobody was there in whose name the Edge could be asked: it is asked right before the swap
+            reasons += self._missing((("xmpp_answers", ()),))
+            reasons += self._other_certificate("xmpp_answers") if not reasons else []
         if point == "stop":
             return self._settled()
         if point == "complete":
