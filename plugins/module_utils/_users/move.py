@@ -12,7 +12,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ from .reading import (
     refused,
     registrar,
 )
+from .reasons import KINDS, Addresses
 from .selection import NARROWED, Partition, Selection
 
 Row = Mapping[str, Any]
@@ -72,7 +73,7 @@ def run(task: Task) -> Report:
     found.settle()
     if task.params["domain_controller"] is None:
         task.params["domain_controller"] = found.controllers.one
-    movable, left = _sorted_out(found.elsewhere, wish)
+    movable, left = _sorted_out(found.elsewhere, wish, found.addresses.twice)
     if movable:
         _see_targets(task, movable, wish)
     wish.force = _force.prepare(task, movable)
@@ -158,6 +159,7 @@ class Found:
         self.here = 0
         self.some: list[Row] = []
         self.controllers = Controllers()
+        self.addresses = Addresses()
         named_ones = wish.selection.addresses if wish.users is None else wish.users
         self._named = {one.lower() for one in (*(named_ones or ()), *wish.first)}
         self._kept: dict[str, list[Row]] = {}
@@ -167,6 +169,7 @@ class Found:
         if not self.some and row.get("Enabled") is not None:
             self.some.append(row)
         self.controllers.take(row)
+        self.addresses.take(row)
         if self._named and (own := address(row)) in self._named:
             self._kept.setdefault(own, []).append(row)
         if wish.users is None and wish.selection.has(row, wish.legacy_pools):
@@ -201,10 +204,10 @@ def _query(task: Task, wish: Wish) -> Query:
     return Query("user", parameters=parameters, properties=tuple(names))
 
 
-def _sorted_out(rows: Sequence[Row], wish: Wish) -> tuple[list[Row], list[dict[str, str]]]:
+def _sorted_out(rows: Sequence[Row], wish: Wish, twice: Collection[str]) -> tuple[list[Row], list[dict[str, str]]]:
     movable, left = [], []
     for row in rows:
-        reason = immovable(row, wish.target(row))
+        reason = KINDS["duplicate_sip"].says if address(row) in twice else immovable(row, wish.target(row))
         if reason:
             left.append(left_out(row, reason))
         else:

@@ -130,15 +130,24 @@ class Judged:
         return self.moving + self.blocked
 
 
-def twice(rows: Iterable[Row]) -> frozenset[str]:
-    """SIP addresses that more than one account has, whatever its state."""
-    seen: set[str] = set()
-    found: set[str] = set()
-    for row in rows:
+class Addresses:
+    """SIP addresses that more than one account has, whatever its state, as the accounts come."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self.twice: set[str] = set()
+
+    def take(self, row: Row) -> None:
         one = address(row).strip()
         if one:
-            (found if one in seen else seen).add(one)
-    return frozenset(found)
+            (self.twice if one in self._seen else self._seen).add(one)
+
+
+def twice(rows: Iterable[Row]) -> frozenset[str]:
+    addresses = Addresses()
+    for row in rows:
+        addresses.take(row)
+    return frozenset(addresses.twice)
 
 
 def judge(rows: Sequence[Row], scene: Scene) -> Judged:
