@@ -21,7 +21,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.reasons
     judge,
     twice,
 )
-from ansible_collections.lync.xmpp_migration.plugins.modules import user_readiness
+from ansible_collections.lync.xmpp_migration.plugins.modules import user_move, user_readiness
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lab_people import NEW, OLD, lab_with, person
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
@@ -152,6 +152,20 @@ def test_what_the_server_does_not_say_is_not_known(tmp_path: Path) -> None:
     shell.request = request
     result = look(lab)
     assert not result.get("failed") and result["not_known"] == ["protected", "replication_pending"]
+
+
+def test_nobody_is_moved_by_an_address_that_two_accounts_have(tmp_path: Path) -> None:
+    """One of them is not enabled, so the moves alone would not see him."""
+    twin = person("sip:ten@contoso.test", enabled=False, oddities={"same_sip_as": "sip:user001@contoso.test"})
+    lab = lab_with(tmp_path, twin, person())
+    lab.prove("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
+    result = lab.run(user_move, {"target_pool": NEW})
+    assert result["error"]["kind"] == "users_left" and sorted(result["error"]["done"]) == [
+        WHO,
+        "sip:user002@contoso.test",
+    ]
+    assert [one["user"] for one in result["error"]["left"]] == ["sip:user001@contoso.test"]
+    assert "another account has too" in result["msg"]
 
 
 def test_several_reasons_are_one_row_and_cells_are_safe(tmp_path: Path) -> None:
