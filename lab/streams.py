@@ -271,7 +271,7 @@ class Streams:
             dialback=any(row["SupportDialbackNegotiation"] for row in partners),
             tls_required=bool(partners) and all(row["TlsNegotiation"] == "Required" for row in partners),
             accept=lambda sender, to: self._accepts(computer, sender),
-            # inferred: the gateway on the Front End decides what is sent; the proxy needs no partner of its own for that
+            # rule: xmpp-out-by-front-end
             partners=_by_domain(local_partners(self._world), incoming=False) | _by_domain(partners, incoming=True),
             silent=self._world.unknowns["stream_before_partner"] != "answered",
         )
@@ -285,7 +285,7 @@ class Streams:
     def _gateway(self, port: t.Any) -> Server:
         """The OCS 2007 R2 gateway, set up for TCP, as the walk-throughs do; to a real partner that dials no one back, for TLS.
 
-        inferred: that it was made to fit each of its partners, as messages go through it when the migration begins.
+        rule: xmpp-gateway-fits-partners
         """
         gateway = self._world.gateway
         allowed = {domain.casefold() for domain in (gateway.partners if gateway else ())}

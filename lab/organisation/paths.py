@@ -228,7 +228,7 @@ def local_partners(world: World) -> list[Mapping[str, Any]]:
 def carrier(world: World, domain: str) -> str:
     """Through which gateway messages of the users to an XMPP domain leave: old, new, or the rule that stops them.
 
-    rule: partner-is-the-switch; inferred: for a Front End it is that, once its own copy of the store has the partner.
+    rules: path-partner-took-over, xmpp-out-by-front-end
     """
     pool = _homes(world)
     if not pool:

@@ -4,7 +4,7 @@
 --
 -- A host that knows partners, as a gateway of Lync's does, each with its own TLS, SASL and dialback settings.
 -- source: Negotiation settings for XMPP federated partners (lync-server-2013-negotiation-settings-...), its complete table
--- inferred: that the settings hold for both directions, and what is done with strangers (a switch of the lab's)
+-- rules: xmpp-settings-both-ways (inferred), stream-before-partner (a switch of the lab's)
 --
 -- The file lync_partners_file has one line each: domain, TLS, SASL, dialback (true, false), direction (both, out); and the
 -- line "strangers silent" or "strangers answered". It is read whenever somebody is asked about, so it can change at any time.
