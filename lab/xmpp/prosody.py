@@ -77,7 +77,10 @@ def missing() -> str | None:
 
 @dataclass(frozen=True)
 class Negotiation:
-    """How a gateway deals with one partner. ``incoming`` is False while only messages to it are let through."""
+    """How a gateway deals with one partner. ``incoming`` is False while only messages to it are let through.
+
+    rule: xmpp-settings-both-ways
+    """
 
     tls: str
     sasl: str
