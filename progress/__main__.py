@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Draws how far the moving of users is. It only reads, so it can be started, stopped and run anywhere beside.",
     )
     parser.add_argument("state_dir", type=Path, help="the state directory (lync_migration_state_dir)")
-    parser.add_argument("--follow", action="store_true", help="go on until all users are done")
+    parser.add_argument("--follow", action="store_true", help="go on until all users are done, or no more are moved")
     parser.add_argument("--run", help="only what this run did (the name of its folder in runs/)")
     parser.add_argument("--json", action="store_true", help="print JSON, a line each time")
     options = parser.parse_args(arguments)

@@ -176,7 +176,8 @@ options:
 notes:
   - While users are moved with O(movers) or the options after it, the task tells on stderr how far it is, and
     C(python -m ansible_collections.lync.xmpp_migration.progress STATE_DIR --follow) draws it beside.
-  - A file C(stop_moves) in the state directory ends such a task, once the moves that are under way have come to their end. Remove it before the next run.
+  - A file C(stop_moves) in the state directory ends a task that moves users, once the moves that are under way have come to their end.
+    Remove it before the next run.
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host

@@ -26,6 +26,8 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journa
 
 MOVING = "moving"
 """Key of the note that says how many users a task is about to move."""
+OVER = "moves_over"
+"""Key of the note that says how it ended: counts, and why users are left."""
 SPAN = 60.0
 """Seconds over which the speed is averaged."""
 INTERVAL = 5.0
@@ -42,6 +44,8 @@ class Progress:
     began: float | None = None
     last: float | None = None
     failed: set[str] = field(default_factory=set)
+    over: Mapping[str, Any] | None = None
+    """What the task said when it ended. It knows more than the lines before: who was in doubt and had got there."""
     _open: dict[str, str] = field(default_factory=dict)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -60,11 +64,14 @@ class Progress:
     def _note(self, line: bytes) -> None:
         """A task begins to move: what was counted before belongs to another one."""
         entry = self._entry(line)
+        if entry is not None and isinstance(entry.get(OVER), Mapping):
+            self.over, self._open = entry[OVER], {}
+            self.moved = int(self.over.get("moved", self.moved))
         count = entry.get(MOVING) if entry is not None else None
         if entry is None or not isinstance(count, int):
             return
         self.total, self.moved, self.began, self.last = count, 0, _moment(entry), None
-        self.failed, self._open = set(), {}
+        self.failed, self._open, self.over = set(), {}, None
         self._recent.clear()
 
     def _intent(self, line: bytes) -> None:
@@ -98,8 +105,12 @@ class Progress:
     # --- what it comes to
 
     @property
+    def failures(self) -> int:
+        return len(self.failed) if self.over is None else int(self.over.get("failed", 0))
+
+    @property
     def left(self) -> int | None:
-        return None if self.total is None else max(0, self.total - self.moved - len(self.failed))
+        return None if self.total is None else max(0, self.total - self.moved - self.failures)
 
     @property
     def under_way(self) -> int:
@@ -120,17 +131,18 @@ class Progress:
         return None if not speed or left is None else left / speed
 
     def shown(self) -> str:
-        parts = [f"{self.moved} moved", f"{len(self.failed)} failed"]
+        parts = [f"{self.moved} moved", f"{self.failures} failed"]
         if self.total is not None:
             parts.append(f"{self.left} of {self.total} left")
         if self.speed:
             parts.append(f"{self.speed:.1f} users/s")
-        if self.left and self.seconds_left is not None:
+        if self.over is None and self.left and self.seconds_left is not None:
             parts.append(f"about {duration(self.seconds_left)} left")
-        return ", ".join(parts)
+        why = self.over.get("stopped") if self.over is not None else None
+        return ", ".join(parts) + (f"; stopped: {why}" if why else "")
 
     def drawn(self, width: int = 40) -> str:
-        done = self.moved + len(self.failed)
+        done = self.moved + self.failures
         full = width if not self.total else min(width, width * done // self.total)
         return f"[{'#' * full}{'.' * (width - full)}] {self.shown()}"
 
@@ -207,7 +219,7 @@ def main_loop(
     as_json: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Draw the progress of a journal once, or again and again until all users are done."""
+    """Draw the progress of a journal once, or again and again until all users are done or the task is over."""
     follower, progress = Follower(state_dir, JOURNAL), Progress(run)
     while True:
         for line in follower.lines():
@@ -217,7 +229,7 @@ def main_loop(
             if as_json
             else ("\r" if follow else "") + progress.drawn() + ("" if follow else "\n")
         )
-        if not follow or progress.left == 0:
+        if not follow or progress.left == 0 or progress.over is not None:
             if follow and not as_json:
                 write("\n")
             return 0 if progress.moved or progress.failed or progress.total is not None else 1
@@ -228,8 +240,9 @@ def facts(progress: Progress) -> dict[str, Any]:
     return {
         "total": progress.total,
         "moved": progress.moved,
-        "failed": len(progress.failed),
+        "failed": progress.failures,
         "left": progress.left,
+        "over": progress.over is not None,
         "under_way": progress.under_way,
         "users_per_second": round(progress.speed, 2) if progress.speed else None,
         "seconds_left": round(progress.seconds_left) if progress.seconds_left is not None else None,

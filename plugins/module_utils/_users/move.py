@@ -86,7 +86,7 @@ def run(task: Task) -> Report:
     moved = _without(movable, left)
     if left:
         raise _users_left(task, wish, left, moved)
-    shown = moved[: _user_movers.SHOWN]
+    before, after = _difference(moved, wish, "the plan" if task.check_mode else "the journal")
     return Report(
         changed=bool(moved),
         value={
@@ -96,8 +96,8 @@ def run(task: Task) -> Report:
             **wish.force.result,
             "caught": caught,
         },
-        before={name(row): home(row) for row in shown},
-        after={name(row): wish.target(row) for row in shown},
+        before=before,
+        after=after,
     )
 
 
@@ -331,7 +331,7 @@ def _moved_by_movers(
         raise _user_movers.told(ended.error, len(moved), len(ended.left), ended.rows)
     if left:
         raise _users_left(task, wish, left, moved, more)
-    shown = moved[: _user_movers.SHOWN]
+    before, after = _difference(moved, wish, ended.rows)
     return Report(
         changed=bool(moved),
         value={
@@ -344,9 +344,17 @@ def _moved_by_movers(
             "retried": ended.retried,
             "rows": ended.rows,
         },
-        before={name(row): home(row) for row in shown},
-        after={name(row): wish.target(row) for row in shown},
+        before=before,
+        after=after,
     )
+
+
+def _difference(moved: Sequence[Row], wish: Wish, where: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What --diff shows: some, and where the others stand."""
+    shown, more = moved[: _user_movers.SHOWN], len(moved) - _user_movers.SHOWN
+    before = {name(row): home(row) for row in shown}
+    after = {name(row): wish.target(row) for row in shown}
+    return before, {**after, **({f"and {many(more)} more": f"see {where}"} if more > 0 else {})}
 
 
 def _not_there(task: Task, moved: Sequence[Row], wish: Wish) -> list[dict[str, str]]:

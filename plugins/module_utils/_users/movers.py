@@ -9,6 +9,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from .._engine.module import Task
 from .._engine.session import Session
 from .moving import NEVER_RAN, TRANSIENT, FailureLimit, Roster, Verdict
 from .moving_run import IN_THE_MIDDLE, NOT_FOUND, Ask, Drive, Way, seen_verdict
-from .reading import PROPERTIES, address, many, name, read_parameters
+from .reading import PROPERTIES, address, home, many, name, read_parameters
 from .rows import Rows
 from .waves import Gate, Hours, waves
 
@@ -152,6 +153,13 @@ def move(
     begun = {id(row) for row in result.moved} | {id(row) for row, _verdict in result.failed}
     result.left = [row for row in users if id(row) not in begun]
     result.movers, result.retried = drive.peak, roster.retries
+    why = result.error.text if result.error is not None else result.stopped
+    for row in result.left:
+        rows.add(user=name(row), outcome="not_begun", reason=why, source=home(row), target=target_of(row))
+    rows.flush()
+    counts = {"moved": len(result.moved), "failed": len(result.failed), "left": len(result.left), "stopped": why}
+    with contextlib.suppress(MigrationError):  # where the session has ended too, the error says more
+        task.session.note("The moves are over.", moves_over=counts)
     return result
 
 

@@ -18,14 +18,15 @@ from typing import Any
 from .._engine.files import append, append_lines, checked_name
 
 FIELDS = ("user", "outcome", "error", "reason", "source", "target", "host", "seconds", "journal")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also in their wide forms, which spreadsheets of some languages take for the narrow ones."""
 _AT_ONCE = 500
 
 
 def cell(value: Any) -> str:
     """A text that no spreadsheet takes for a formula, on one line."""
     text = "" if value is None else str(value)
-    if text.startswith(_FORMULA):
+    if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r")):
         text = "'" + text
     return " ".join(text.splitlines())
 

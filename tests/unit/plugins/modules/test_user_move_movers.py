@@ -131,7 +131,7 @@ def test_the_journal_has_the_way_back_and_the_policies(tmp_path: Path) -> None:
     assert intent["before"]["RegistrarPool"] == OLD
     assert (intent["before"]["VoicePolicy"], intent["before"]["ConferencingPolicy"]) == ("Tag:Voice", "Tag:Meet")
     assert intent["undo"][0]["parameters"]["Target"] == OLD and "Force" not in intent["call"]["parameters"]
-    (note,) = [one for one in bench.bench.journal() if one["kind"] == "note"]
+    (note,) = [one for one in bench.bench.journal() if one["kind"] == "note" and "moving" in one]
     assert note["moving"] == 1
 
 
@@ -223,3 +223,17 @@ def test_who_was_caught_in_the_middle_by_a_crash_is_explained_by_name_once(tmp_p
     assert f"begun before: {sip(4)}. The same move is tried again, without force" in said
     assert bench.moves == Counter(sip(n) for n in range(1, 6)), "each of those who are left, once"
     assert bench.run(movers=2)["caught"] == []
+
+
+def test_the_difference_of_many_users_is_capped_and_says_where_the_rest_is(tmp_path: Path) -> None:
+    result = movers(tmp_path, 70).run(movers=2)
+    assert len(result["moved"]) == 70 and len(result["diff"]["before"]) == 50 and len(result["calls"]) <= 50
+    assert list(result["diff"]["after"].items())[50:] == [("and 20 users more", f"see {result['rows']}")]
+
+
+def test_who_was_not_begun_has_a_row_too(tmp_path: Path) -> None:
+    bench = movers(tmp_path, 12)
+    (bench.bench.state_dir / "stop_moves").touch()
+    bench.run(movers=2)
+    assert {(one["outcome"], one["source"], one["target"]) for one in bench.rows()} == {("not_begun", OLD, NEW)}
+    assert len(bench.rows()) == 12 and "stop file" in bench.rows()[0]["reason"]

@@ -156,7 +156,7 @@ def test_durations(seconds: float, text: str) -> None:
 # --- rows
 
 
-@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1"])
 def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text).startswith("'") and cell(text)[1:].strip() == text.strip()
 
@@ -180,3 +180,18 @@ def test_rows_are_exact_as_json_and_safe_as_csv(tmp_path: Path) -> None:
     ]
     assert [one["user"] for one in exact] == [*names, "later"]
     assert Path(rows.path).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_task_that_stopped_says_so_and_the_view_ends(controller: Controller) -> None:
+    controller.begin(10)
+    controller.move("a", "b")
+    controller.move("in doubt", ok=False)
+    counts = {"moved": 3, "failed": 0, "left": 7, "stopped": "the stop file /state/stop_moves is there"}
+    controller.journal.note("The moves are over.", controller.context, check=False, moves_over=counts)
+    seen = controller.progress()
+    assert seen.shown().startswith("3 moved, 0 failed, 7 of 10 left")
+    assert seen.shown().endswith("; stopped: the stop file /state/stop_moves is there")
+    drawn: list[str] = []
+    assert main_loop(controller.state, None, True, drawn.append, sleep=lambda seconds: pytest.fail("it is over")) == 0
+    controller.begin(7)
+    assert controller.progress().over is None and controller.progress().left == 7
