@@ -302,5 +302,7 @@ def perform(
         result = outcome(run, Task(options, context, connect, tell))
     result["invocation"] = {"module_args": shown(options)}
     # the values of options with no_log, which a validator of core finds for its modules, and only they can see
+    if not validated._no_log_values:
+        return result
     kept: dict[str, Any] = remove_values(result, validated._no_log_values)
     return kept

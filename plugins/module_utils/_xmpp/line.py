@@ -62,10 +62,13 @@ class Line:
 
     def _more(self) -> None:
         self.connection.settimeout(self.deadline.step())
-        data = b"" if self.reader.closed else self.connection.recv(8192)
+        data = self._received(8192)
         if not data:
             raise Hostile("closed", "the server closed the stream before it had said what was asked")
         self.reader.feed(data)
+
+    def _received(self, size: int) -> bytes:
+        return b"" if self.reader.closed else self.connection.recv(size)
 
     def proceed(self) -> tuple[Element, bool]:
         """The answer to <starttls/>, and whether anything came behind it in the clear."""
@@ -74,14 +77,19 @@ class Line:
             return early, False
         while True:
             self.connection.settimeout(self.deadline.step())
-            data = b"" if self.reader.closed else self.connection.recv(4096)
+            data = self._received(4096)
             if not data:
                 raise Hostile("closed", "the server closed the stream instead of starting TLS")
-            for index in range(len(data)):
-                self.reader.feed(data[index : index + 1])
+            position = 0
+            while position < len(
+                data
+            ):  # an element ends with one of these, and what is behind it is not for this reader
+                end = data.find(b">", position) + 1 or len(data)
+                self.reader.feed(data[position:end])
+                position = end
                 found = self.reader.next()
                 if found is not None:
-                    return found, bool(data[index + 1 :])
+                    return found, bool(data[position:])
 
     def opened(self, sender: str, domain: str) -> tuple[xmpp.Header, Features]:
         """Open a stream, and read the peer's header and what it offers."""

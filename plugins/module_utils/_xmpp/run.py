@@ -10,16 +10,16 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import repeat
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._engine.calls import Evidence
 from .._engine.collections import ORGANISATION
@@ -33,7 +33,7 @@ from .line import Deadline
 from .negotiation import check_triple
 from .probe import ask
 from .stream import ERROR, INFO, Finding
-from .targets import Lookup, targets_of
+from .targets import Aims, Lookup, Target, aims_of, check_count
 from .tls import Contexts, Identity
 
 FACT = "xmpp_answers"
@@ -45,6 +45,8 @@ AGAIN_SECONDS = 2.0
 MAX_BESIDE = 250
 #: What a failed probe tells beside its sentence.
 _TOLD = ("findings", "answers", "advice", "table")
+#: An answer, and what the result tells of it.
+Told: TypeAlias = tuple[Answer, dict[str, Any]]
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
@@ -92,13 +94,15 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
     with ThreadPoolExecutor(min(MAX_BESIDE, max(4, len(domains) * 2))) as pool:
         while True:
             deadline = Deadline(params["seconds"], clock)
-            targets, findings = targets_of(
-                domains, hosts, addresses, params["port"], lookup, params["allow_private"], pool.map
-            )
             with _listening(params["dialback_listen"], rules, deadline) as armed:
-                answers = list(pool.map(ask, targets, repeat(armed), repeat(deadline)))
-            findings += [one for answer in answers for one in answer.findings]
-            by_domain = {name: [one for one in answers if one.target.domain == name] for name in domains}
+                aims, told = _asked(pool, domains, hosts, addresses, params, lookup, armed, deadline)
+            answers = [answer for answer, _shown in told]
+            findings = [one for aim in aims for one in aim.findings] + [
+                one for answer in answers for one in answer.findings
+            ]
+            by_domain: dict[str, list[Answer]] = {name: [] for name in domains}
+            for answer in answers:
+                by_domain[answer.target.domain].append(answer)
             if triple is not None:
                 findings += [one for name, own in by_domain.items() for one in configured(name, own, triple)]
             errors = [one for one in findings if one.severity == ERROR]
@@ -107,7 +111,7 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
             sleep(min(AGAIN_SECONDS, max(until - clock(), 0.05)))
     value = {
         "ok": not errors,
-        "answers": [one.shown() for one in answers],
+        "answers": [one for _answer, one in told],
         "findings": [one.shown() for one in findings],
         "advice": [{"domain": name, **advice_for(name, own).shown()} for name, own in by_domain.items()],
         "table": table(answers),
@@ -125,6 +129,34 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
         evidence=[] if errors else asked,
         warnings=[one.reason for one in findings if one.severity != INFO],
     )
+
+
+def _asked(
+    pool: ThreadPoolExecutor,
+    domains: Sequence[str],
+    hosts: Sequence[str],
+    addresses: Sequence[str],
+    params: Mapping[str, Any],
+    lookup: Lookup,
+    rules: Rules,
+    deadline: Deadline,
+) -> tuple[list[Aims], list[Told]]:
+    """All domains beside each other: as soon as one is looked up, its addresses are asked. Answers in the domains' order."""
+    check_count(len(domains), "domains")
+    count = itertools.count(1)
+
+    def answered(target: Target) -> Told:
+        answer = ask(target, rules, deadline)
+        return answer, answer.shown()  # now, while others are waited for
+
+    def aimed(name: str) -> tuple[Aims, list[Future[Told]]]:
+        aims = aims_of(name, hosts, addresses, params["port"], lookup, params["allow_private"])
+        for _target in aims.targets:
+            check_count(next(count), "domains and addresses")
+        return aims, [pool.submit(answered, target) for target in aims.targets]
+
+    found = list(pool.map(aimed, domains))
+    return [aims for aims, _asked in found], [one.result() for _aims, asked in found for one in asked]
 
 
 def _check_listener(options: Mapping[str, Any] | None, rules: Rules) -> None:

@@ -10,8 +10,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,8 +24,11 @@ from .stream import ERROR, INFO, PORT, WARNING, Finding
 
 try:
     import dns.exception
+    import dns.message
     import dns.name
     import dns.nameserver
+    import dns.rcode
+    import dns.rdataclass
     import dns.rdatatype
     import dns.resolver
 
@@ -35,6 +40,9 @@ except ImportError:
 MAX_TARGETS = 20
 MAX_IN_ALL = 1000
 LOOKUP_SECONDS = 5.0
+#: For the first try, of a datagram that may be lost.
+QUICK_SECONDS = 2.0
+NOTHING = object()
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
@@ -81,6 +89,9 @@ class Lookup:
 
     def __init__(self, name_servers: Sequence[tuple[str, int]] = (), seconds: float = LOOKUP_SECONDS) -> None:
         self._resolver = None
+        self._aliases: dict[str, str] = {}
+        #: the server that is asked without ceremony, as long as it answers
+        self._first: tuple[str, int] | None = None
         if name_servers and not HAS_DNSPYTHON:
             raise InvalidInput("name_servers needs the Python package dnspython, which is not installed here.")
         if HAS_DNSPYTHON:
@@ -90,9 +101,9 @@ class Lookup:
                 self._resolver = dns.resolver.Resolver(configure=False)
             self._resolver.lifetime = seconds
             if name_servers:
-                self._resolver.nameservers = [
-                    dns.nameserver.Do53Nameserver(address, port) for address, port in name_servers
-                ]
+                self._resolver.nameservers = [dns.nameserver.Do53Nameserver(one, port) for one, port in name_servers]
+            known = [(one, self._resolver.port) for one in self._resolver.nameservers if isinstance(one, str)]
+            self._first = next(iter(name_servers or known), None)
         self._own = bool(name_servers)
 
     def _asked(self, name: str, kind: str) -> Any:
@@ -100,11 +111,50 @@ class Lookup:
         if self._resolver is None:
             raise LookupError(f"{name} cannot be looked up without the Python package dnspython")
         try:
-            return self._resolver.resolve(f"{name}.", kind)
+            owner = dns.name.from_text(f"{name}.")
+            chain = self._quickly(owner, dns.rdatatype.from_text(kind))
+            if chain is NOTHING:
+                return None
+            chain = chain or self._resolver.resolve(owner, kind).chaining_result
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             return None
         except (dns.exception.DNSException, OSError, EOFError, ValueError, IndexError) as exc:
             raise LookupError(f"{name} cannot be looked up ({type(exc).__name__})") from exc
+        aliases = chain.cnames
+        self._aliases[name] = aliases[0][0].target.to_text(omit_final_dot=True).lower() if aliases else ""
+        return chain.answer
+
+    def _quickly(self, owner: Any, kind: int) -> Any:
+        """A plain answer of the first name server; None where it is anything else, which is the resolver's to deal with.
+
+        Of hundreds of domains asked at once, the resolver's care for each question would be most of the work.
+        """
+        if self._first is None:
+            return None
+        number = secrets.token_bytes(2)
+        question = owner.to_wire() + struct.pack("!2H", kind, dns.rdataclass.IN)
+        address, port = self._first
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as line:
+                line.settimeout(QUICK_SECONDS)
+                line.connect((address, port))  # so nobody else's datagrams come
+                line.send(number + b"\1\0\0\1\0\0\0\0\0\0" + question)
+                wire = line.recv(65535)
+        except OSError:
+            self._first = None
+            return None
+        if wire[:2] != number or wire[12 : 12 + len(question)].lower() != question.lower():
+            return None
+        flags, code, questions, answers = wire[2], wire[3] & 15, wire[4:6], wire[6:8]
+        if flags & 0xFA != 0x80 or questions != b"\0\1" or code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return None  # no answer to a question, one that was cut short, or a refusal
+        if answers == b"\0\0":
+            return NOTHING
+        try:
+            chain = dns.message.from_wire(wire).resolve_chaining()
+        except (dns.exception.DNSException, ValueError, IndexError):
+            return None
+        return chain if chain.answer is not None else None
 
     def services(self, domain: str, service: str = "_xmpp-server") -> list[tuple[str, int]] | None:
         """Hosts and ports of the domain's service record, the first to be used first; None where there is none."""
@@ -120,7 +170,9 @@ class Lookup:
         return [(one.target.to_text(omit_final_dot=True).lower(), one.port) for one in records]
 
     def alias(self, host: str) -> str:
-        """The name that a host's name is an alias (CNAME) of; empty where it is none."""
+        """The name that a host's name is an alias (CNAME) of; empty where it is none. What told the addresses told that too."""
+        if host in self._aliases:
+            return self._aliases[host]
         answer = self._asked(host, "CNAME") if self._resolver is not None else None
         return str(answer[0].target.to_text(omit_final_dot=True)).lower() if answer else ""
 
@@ -157,30 +209,24 @@ def targets_of(
     port: int,
     lookup: Lookup,
     allow_private: bool,
-    each: Callable[[Callable[[str], Aims], Sequence[str]], Iterable[Aims]] = map,
 ) -> tuple[list[Target], list[Finding]]:
-    """Each domain with each permitted address that serves it, and what stands against the others.
-
-    ``each`` is map, or a pool's: domains are looked up beside each other.
-    """
-    if len(domains) > MAX_IN_ALL:
-        raise InvalidInput(f"{len(domains)} domains were to be asked for, more than {MAX_IN_ALL}: name fewer at once.")
-
-    def aim(domain: str) -> Aims:
-        return _aim(domain, hosts, addresses, port, lookup, allow_private)
-
-    found = list(each(aim, domains))
-    targets = list(dict.fromkeys(target for one in found for target in one.targets))
-    if len(targets) > MAX_IN_ALL:
-        raise InvalidInput(
-            f"{len(targets)} domains and addresses were to be asked, more than {MAX_IN_ALL}: name fewer at once."
-        )
+    """Each domain with each permitted address that serves it, and what stands against the others."""
+    check_count(len(domains), "domains")
+    found = [aims_of(one, hosts, addresses, port, lookup, allow_private) for one in domains]
+    targets = [target for one in found for target in one.targets]
+    check_count(len(targets), "domains and addresses")
     return targets, [one for aims in found for one in aims.findings]
 
 
-def _aim(
+def check_count(count: int, what: str) -> None:
+    if count > MAX_IN_ALL:
+        raise InvalidInput(f"{count} {what} were to be asked, more than {MAX_IN_ALL}: name fewer at once.")
+
+
+def aims_of(
     domain: str, hosts: Sequence[str], addresses: Sequence[str], port: int, lookup: Lookup, allow_private: bool
 ) -> Aims:
+    """Where one domain leads."""
     aims = Aims(domain)
     by_dns = not hosts and not addresses
     try:
@@ -199,7 +245,8 @@ def _aim(
         if why is not None:
             aims.found("refused_address", ERROR, f"{target.address} {why}.", target.address)
             continue
-        aims.targets.append(target)
+        if target not in aims.targets:
+            aims.targets.append(target)
         if by_dns and _why_not(target, False) is not None:
             text = f"The service record of {domain} leads to {target.address}, which is not of the public internet."
             aims.found("private_target", INFO, text, target.address, host=target.host)
@@ -217,9 +264,7 @@ def _wanted(aims: Aims, hosts: Sequence[str], addresses: Sequence[str], port: in
     domain = aims.domain
     if addresses:
         return [Target(domain, hosts[0] if hosts else "", address, port) for address in addresses]
-    services: Sequence[tuple[str, int]] | None = [(host, port) for host in hosts]
-    if not services:
-        services = _services(aims, lookup)
+    services = [(host, port) for host in hosts] or _services(aims, lookup)
     found: list[Target] = []
     for host, number in services[: MAX_TARGETS + 1]:
         there = lookup.addresses(host)[: MAX_TARGETS + 1]
@@ -227,6 +272,10 @@ def _wanted(aims: Aims, hosts: Sequence[str], addresses: Sequence[str], port: in
             aims.found(
                 "target_without_address", WARNING, f"{host}, which {domain} leads to, has no address.", host=host
             )
+        alias = "" if hosts or host == domain else lookup.alias(host)
+        if alias:
+            text = f"The service record of {domain} leads to {host}, which is an alias (CNAME) of {alias}: RFC 2782 forbids it."
+            aims.found("alias_target", WARNING, text, host=host, alias=alias)
         found += [Target(domain, host, address, number) for address in there]
     if services and not found:
         aims.findings.clear()
@@ -256,10 +305,6 @@ def _services(aims: Aims, lookup: Lookup) -> list[tuple[str, int]]:
             )
             continue
         kept.append((host, number))
-        alias = lookup.alias(host)
-        if alias:
-            text = f"The service record of {domain} leads to {host}, which is an alias (CNAME) of {alias}: RFC 2782 forbids it."
-            aims.found("alias_target", WARNING, text, host=host, alias=alias)
     return kept
 
 
