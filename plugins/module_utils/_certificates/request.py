@@ -16,7 +16,6 @@ from .._engine.calls import Query
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._engine.session import Session
-from .._settings.names import BadName, plain_text
 from . import assignment as _certificate_assignment
 from . import offline, online, pfx
 from . import share as _certificate_share
@@ -32,7 +31,7 @@ from .trust import trust
 
 def run(task: Task) -> Report:
     """Have a certificate, and assign it where that is asked for. Found done, both together are one request."""
-    _holder(task.params["shared_from"])
+    origin_of(task.params, task.context.members("lync_legacy_edges"))
     key = _certificate_share.pool_key(task, store.wanted_of(task.params, task.session))
     if not task.params["assign"]:
         return obtain(task, key)
@@ -60,7 +59,7 @@ def obtain(task: Task, key: bytes | None) -> Report:
     """Have a certificate with its key in the server's store that carries the wanted names, and has the key of the pool where
     there is one. It is not assigned."""
     holder, origin = (
-        _holder(task.params["shared_from"]),
+        _certificate_share.holder_of(task),
         origin_of(task.params, task.context.members("lync_legacy_edges")),
     )
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
@@ -80,13 +79,6 @@ def obtain(task: Task, key: bytes | None) -> Report:
     value = {"certificate": {**shown, "obtained": new is not None}}
     changed = new is not None or case.changed or taught
     return Report(changed, value, before=before, after={"certificate": shown})
-
-
-def _holder(name: str | None) -> str | None:
-    try:
-        return None if name is None else plain_text(name, "The inventory name of a server")
-    except BadName as exc:
-        raise InvalidInput(f"shared_from: {exc}") from exc
 
 
 def _another(case: Case, holder: str | None, authority: Authority | None) -> Stored | None:

@@ -16,10 +16,11 @@ import secrets
 from collections.abc import Sequence
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Secret, WriteSlice
-from .._engine.errors import MigrationError, NotReady, Unreachable
+from .._engine.errors import InvalidInput, MigrationError, NotReady, Unreachable
 from .._engine.module import Task
 from .._engine.session import Session
 from .._servers.server import FOLDER, removal
+from .._settings.names import BadName, plain_text
 from . import stored as store
 from .files import public_bytes
 from .judging import SHARED, load
@@ -56,9 +57,18 @@ def take(task: Task, wanted: Wanted, holder: str, found: Stored | None = None) -
     return theirs if task.check_mode else store.arrived(task, theirs.thumbprint, what, "Run the task again.")
 
 
+def holder_of(task: Task) -> str | None:
+    """The server of the pool that has the certificate first."""
+    name = task.params["shared_from"]
+    try:
+        return None if name is None else plain_text(name, "The inventory name of a server")
+    except BadName as exc:
+        raise InvalidInput(f"shared_from: {exc}") from exc
+
+
 def pool_key(task: Task, wanted: Wanted) -> bytes | None:
     """The key that all servers of the Edge pool have to have, as the first of them has it; None where there is none to go by."""
-    holder = task.params.get("shared_from")
+    holder = holder_of(task)
     if not holder or holder == task.context.host or SHARED not in wanted.uses:
         return None
     try:

@@ -53,7 +53,8 @@ HOSTILE = {
 }
 
 CERTIFICATE = {"uses": ["Internal"], "subject": EDGE_NEW, "names": [EDGE_NEW], "sip_domains": ["contoso.test"],
-               "xmpp_domains": ["contoso.test"]}  # fmt: skip
+               "xmpp_domains": ["contoso.test"], "srv_targets": ["xmpp.contoso.test"], "shared_from": "edge2013"}  # fmt: skip
+AUTHORITY = {"certificate": "/nowhere/ca.pem", "key": "/nowhere/ca.key"}
 SERVER = {"address": "127.0.0.1", "port": 9}
 DNS_TARGET = {"host": "access.contoso.test", "addresses": ["203.0.113.9"]}
 DNS_RECORD = {
@@ -84,9 +85,20 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "certificate": {
         **CERTIFICATE,
-        "authority": {"certificate": "/nowhere/ca.pem", "key": "/nowhere/ca.key"},
+        "authority": AUTHORITY,
         "authority_passphrase": "long-enough",
-        "shared_from": "edge2013",
+        "pfx_passphrase": "long-enough",
+        "origin": {
+            "source": "private_ca",
+            "authority": AUTHORITY,
+            "ca": "ca.contoso.test\\Contoso CA",
+            "template": "LyncEdge",
+            "file": "/nowhere/access.pfx",
+            "directory": "/nowhere",
+            "chain": "/nowhere/chain.pem",
+            "holder": "edge2010",
+            "names": [EDGE_NEW],
+        },
     },
     "certificate_assignment": CERTIFICATE,
     "configuration_store_location": {"sql_server_fqdn": "sql.contoso.test", "sql_instance": "RTC"},
@@ -379,6 +391,7 @@ FREE = {
     ("server_file", "content"),
     ("xmpp_partner", "description"),
     ("certificate", "authority_passphrase"),
+    ("certificate", "pfx_passphrase"),
     ("dns_record_set", "tsig_secret"),
     ("xmpp_probe", "key_passphrase"),
     ("xmpp_gateway_configuration", "dialback_passphrase"),
@@ -387,6 +400,11 @@ FREE = {
 ON_THE_CONTROLLER = {
     ("certificate", "authority.certificate"),
     ("certificate", "authority.key"),
+    ("certificate", "origin.authority.certificate"),
+    ("certificate", "origin.authority.key"),
+    ("certificate", "origin.file"),
+    ("certificate", "origin.directory"),
+    ("certificate", "origin.chain"),
     ("dns_record_set", "kerberos_keytab"),
     ("dns_record_set", "kerberos_cache"),
     ("manual_gate", "ca_file"),
