@@ -140,6 +140,11 @@ go:
   returned: success
   type: bool
   sample: true
+asked_from:
+  description: The host outside (group C(lync_vantage)) that the tasks before asked from, or V(controller).
+  returned: success
+  type: str
+  sample: outside1
 passed_before:
   description: Whether the point lies behind already, so that nothing was decided.
   returned: success

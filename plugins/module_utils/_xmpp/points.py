@@ -30,6 +30,7 @@ from .window import Window
 
 POINTS = ("partners", "dialback", "swap", "stop", "complete")
 SEEN, SETTLED, BY_NAME, CLOSED, OVER = "swap_seen", "swap_settled", "xmpp_by_name", "gateway_closed", "window_over"
+IM, VANTAGE = "im_reached", "lync_vantage"
 INTERVAL = 5
 
 _FROM_OUTSIDE: tuple[tuple[str, tuple[str, ...]], ...] = (("certificate_names", (EDGES,)), ("xmpp_answers", ()))
@@ -158,9 +159,12 @@ def decide(
     }[point]
     if reasons:
         raise NoGo(point, reasons, whole)
+    if point == "complete" and not task.check_mode:
+        _say(task, doing.unproved())
     value = {
         "point": point,
         "go": True,
+        "asked_from": asked_from(task),
         "passed_before": doing.passed,
         "pause": window.pause,
         "ways": ways.complete(window) if point == "complete" else whole,
@@ -169,6 +173,24 @@ def decide(
         else [],
     }
     return Report(False, value, evidence=evidence)
+
+
+def asked_from(task: Task) -> str:
+    """The host outside that asked, or the controller in its place."""
+    return next(iter(task.context.members(VANTAGE)), "controller")
+
+
+def _say(task: Task, unproved: Sequence[str]) -> None:
+    """What was not proved, or not by whom it should have been."""
+    if asked_from(task) == "controller":
+        task.warn(
+            f"Nobody outside was asked, because the group {VANTAGE} has no host: that the new Edge answers and the old gateway refuses is what the "
+            "controller sees."
+        )
+    if unproved:
+        task.warn(
+            f"No test message was seen to reach {', '.join(unproved)} (test_receiver of the partner): that messages leave is for the two people to say."
+        )
 
 
 class _Point:
@@ -205,7 +227,13 @@ class _Point:
         if point == "complete":
             reasons += require(self.task.facts, BY_NAME, self.window.domains, "The end of the window")
             reasons += self._other_certificate(BY_NAME) if not reasons else []
-            value = {"domains": list(self.window.domains), "edge": self.window.edge}
+            value = {
+                "domains": list(self.window.domains),
+                "edge": self.window.edge,
+                "gateway_closed": self.task.facts.finding(CLOSED, ORGANISATION).value,
+                "asked_from": asked_from(self.task),
+                "outbound_unproved": self.unproved(),
+            }
             return reasons, [] if reasons else [Evidence(OVER, ORGANISATION, value=value)]
         return reasons, []
 
@@ -219,6 +247,15 @@ class _Point:
                 )
             reasons += require(self.task.facts, fact, members, "The next step of the window") if members else []
         return reasons
+
+    def unproved(self) -> list[str]:
+        """Partners that no test message was seen to reach: two people have to say so."""
+        facts = self.task.facts
+        return [
+            one
+            for one in (*self.window.external, *self.window.dialback)
+            if facts.finding(IM, one, touched_by(IM, one)).status in (MISSING, STALE)
+        ]
 
     def _partners_are_there(self, point: str) -> bool:
         """Whether every server was seen to have these partners, and none was changed since: then nothing is decided here."""

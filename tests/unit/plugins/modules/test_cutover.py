@@ -184,6 +184,13 @@ def test_the_window_is_over_when_both_are_seen(bench: Bench) -> None:
     result = point(bench, "complete", users=["sip:ann@contoso.test"], receivers={"fabrikam.test": "bob@fabrikam.test"})
     assert any("bob@fabrikam.test" in one for one in result["script"])
     assert [one["fact"] for one in result["evidence"]] == ["window_over"]
+    assert result["asked_from"] == "controller" and "Nobody outside was asked" in result["warnings"][0]
+    assert "No test message was seen to reach fabrikam.test, nwtraders.test" in result["warnings"][1]
+    bench.groups["lync_vantage"] = ("outside1",)
+    record(bench, "im_reached", "fabrikam.test")
+    record(bench, "im_reached", "nwtraders.test")
+    result = point(bench, "complete")
+    assert result["asked_from"] == "outside1" and "warnings" not in result
 
 
 # --- the old gateway
