@@ -106,7 +106,8 @@ class Controllers:
         if name not in self._seen:
             self._seen.add(name)
         suffix = "".join(f",dc={part}" for part in name.lower().split(".")[1:])
-        self._foreign = self._foreign or not suffix or not str(row.get("Identity")).lower().endswith(suffix)
+        identity = str(row.get("Identity")).lower()
+        self._foreign = self._foreign or not suffix or identity[identity.find(",dc=") :] != suffix
 
     @property
     def one(self) -> str | None:
