@@ -22,13 +22,16 @@ from .._engine.module import Report, Task
 from .._engine.session import quietly
 from .._servers.store_location import unseen
 from .grant import SIGN_IN
-from .policies import Policies, allows_xmpp, bare
-from .reading import PROPERTIES, address, check_fqdns, homes, name, named, registrar
+from .listing import read_users
+from .policies import Chosen, Policies, allows_xmpp, bare
+from .reading import PROPERTIES, address, name, registrar
 from .rows import Rows
 
 Row = Mapping[str, Any]
 
 MOST = 200
+#: So many users a result names; the file has all.
+MOST_NAMED = 1000
 FIELDS = ("user", "display_name", "pool", "policy", "xmpp", "federation", "outside", "public_cloud")
 #: SubscriptionRefreshInterval where the gateway does not say: Microsoft's page of Set-CsXmppGatewayConfiguration.
 REFRESH = 28_800
@@ -39,15 +42,14 @@ _SECONDS = 15
 
 def run(task: Task) -> Report:
     params = task.params
-    check_fqdns(params, "pools")
     if not 0 <= params["sample"] <= MOST:
         raise InvalidInput(f"sample is {params['sample']}, but is to be from 0 to {MOST}.")
-    queries = (Query("external_access_policy"), Query("user", properties=PROPERTIES), Query("pool"))
-    policy_rows, rows, pools = task.session.read(*queries)
-    if unseen(task.session, rows):
+    Chosen(params)  # what it says of the options comes before the server is asked
+    policy_rows, pools = task.session.read("external_access_policy", "pool")
+    taker = read_users(task.session, Query("user", properties=PROPERTIES), lambda: Chosen(params))
+    if unseen(task.session, taker.some):
         return _report([], Policies({}), [], REFRESH, None)
-    asked = params["users"]
-    chosen = homes(rows, params["pools"]).here if not asked or "all" in asked else named(rows, asked)
+    chosen = taker.rows
     policies = Policies.read(policy_rows, pools)
     taken = sample(chosen, policies, params["sample"])
     wrong = _differences(task, taken)
@@ -75,7 +77,7 @@ def _report(users: Sequence[Row], policies: Policies, taken: Sequence[Row], refr
     return Report(
         changed=False,
         value={
-            "users_with_xmpp": having,
+            "users_with_xmpp": having[:MOST_NAMED],
             "with_xmpp": len(having),
             "without_xmpp": len(users) - len(having),
             "policies": [
@@ -86,8 +88,17 @@ def _report(users: Sequence[Row], policies: Policies, taken: Sequence[Row], refr
             "notice": notice,
             "file": file,
             "json_file": None if file is None else file.removesuffix(".csv") + ".ndjson",
+            "say": _said(len(having), len(users), refresh, file) if users else [],
         },
     )
+
+
+def _said(having: int, all_of_them: int, refresh: int, file: str | None) -> list[str]:
+    kept = f" (listed in {file})" if file else ""
+    return [
+        f"{having} of {all_of_them} users may talk to XMPP partners{kept}. They sign in again to get the policy; subscriptions to presence are "
+        f"refreshed every {refresh} seconds."
+    ]
 
 
 def _identity(policy: Row) -> str:

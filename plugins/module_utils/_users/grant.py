@@ -18,7 +18,10 @@ from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._servers.store_location import unseen
 from . import unseen as _user_move_unseen
+from .listing import read_users
+from .listing import users as users_of
 from .policies import (
+    Chosen,
     Copies,
     Policies,
     accepted_users,
@@ -33,12 +36,9 @@ from .reading import (
     PROPERTIES,
     UsersLeft,
     address,
-    check_fqdns,
-    homes,
     left_out,
     many,
     name,
-    named,
     reasons,
     refused,
 )
@@ -57,26 +57,27 @@ _ADVICE = "Give the policy the same settings as the one they have (copy_from, or
 
 def run(task: Task) -> Report:
     params = task.params
-    check_fqdns(params, "pools")
     accepted, copies = accepted_users(params["accepted_losses"]), Copies.of(params)
     single = None if params["policy"] is None else named_policy("policy", params["policy"])
     if (single is None) == (copies is None):
         raise InvalidInput("Either policy is wanted, or copies and copy_name: say which policy users get.")
+    Chosen(params)  # what it says of the options comes before the server is asked
     if single is not None and not single.startswith("tag:"):
         return Report(changed=False, value={"granted": [], "already_granted": 0, "notice": [], "file": None})
-    queries = (Query("external_access_policy"), Query("user", properties=PROPERTIES), Query("pool"))
-    policy_rows, rows, pools = task.session.read(*queries)
+    policy_rows, pools = task.session.read("external_access_policy", "pool")
     policies = Policies.read(policy_rows, pools)
     wanted_of = _single(policies, bare(single)) if single is not None else _by_policy(policies, copies or Copies({}))
-    asked = params["users"]
-    everyone = not asked or "all" in asked
-    if unseen(task.session, rows):
-        named_one = bare(single) if single is not None else None
-        return _unseen(task, named_one, None if everyone else asked)
-    chosen = homes(rows, params["pools"]).here if everyone else named(rows, asked)
-    wanted = {name(row): target for row in chosen if (target := wanted_of(row)) is not None}
-    without = [row for row in chosen if name(row) in wanted]
-    lost = {name(row): losses(policies.of(row), policies.find(f"tag:{wanted[name(row)]}") or {}) for row in without}
+    taken = read_users(task.session, Query("user", properties=PROPERTIES), lambda: Chosen(params))
+    if unseen(task.session, taken.some):
+        return _unseen(task, None if single is None else bare(single), None if taken.everyone else params["users"])
+    users = taken.rows
+    wanted = {name(row): target for row in users if (target := wanted_of(row)) is not None}
+    without = [row for row in users if name(row) in wanted]
+    lost = {
+        name(row): what
+        for row in without
+        if (what := losses(policies.of(row), policies.find(f"tag:{wanted[name(row)]}") or {}))
+    }
     refuse_losses(lost, f"The grant of {_list(wanted.values())}", accepted, _ADVICE)
     left = _grant(task, without, wanted, lost, accepted)
     granted = _others(without, left)
@@ -91,16 +92,17 @@ def run(task: Task) -> Report:
             left,
             [name(row) for row in granted],
         )
+    shown = granted[:SHOWN]
     return Report(
         changed=bool(granted),
         value={
             "granted": [name(row) for row in granted],
-            "already_granted": len(chosen) - len(granted),
+            "already_granted": len(users) - len(granted),
             "notice": [SIGN_IN] if granted else [],
             "file": file,
         },
-        before={name(row): row.get("ExternalAccessPolicy") or None for row in granted},
-        after={name(row): wanted[name(row)] for row in granted},
+        before={name(row): row.get("ExternalAccessPolicy") or None for row in shown},
+        after={name(row): wanted[name(row)] for row in shown},
     )
 
 
@@ -184,7 +186,7 @@ def _grant(
     failed = []
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [_change(row, wanted[name(row)], lost[name(row)], accepted) for row in batch]
+        changes = [_change(row, wanted[name(row)], lost.get(name(row), []), accepted) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 failed.append(left_out(row, refused("Grant-CsExternalAccessPolicy", outcome)))
@@ -194,12 +196,13 @@ def _grant(
 
 def _not_granted(task: Task, granted: Sequence[Row], wanted: Mapping[str, str]) -> list[dict[str, str]]:
     """The objects that were selected, by their GUIDs, are the ones that have the policy now."""
-    rows = task.session.read(Query("user", properties=("SipAddress", "Guid", "ExternalAccessPolicy")))[0]
-    now = {str(row.get("Guid")): row for row in rows}
+    left = {str(row.get("Guid")): row for row in granted}
+    for seen in users_of(task.session, Query("user", properties=("SipAddress", "Guid", "ExternalAccessPolicy"))):
+        row = left.get(str(seen.get("Guid")))
+        if row is not None and _has(seen, wanted[name(row)]):
+            del left[str(seen.get("Guid"))]
     reason = "does not have it, though Grant-CsExternalAccessPolicy reported success (Active Directory may not have replicated)"
-    return [
-        left_out(row, reason) for row in granted if not _has(now.get(str(row.get("Guid"))) or {}, wanted[name(row)])
-    ]
+    return [left_out(row, reason) for row in left.values()]
 
 
 def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Change:

@@ -17,7 +17,7 @@ from .._engine.calls import UNKNOWN
 from .._engine.errors import InvalidInput, Refused
 from .._engine.noun import Field, Noun
 from .._settings.names import BadName, policy_identity, policy_parameter, shown, sip_uri
-from .reading import name, registrar
+from .reading import address, check_fqdns, name, named, on_premises, registrar
 
 Row = Mapping[str, Any]
 
@@ -132,14 +132,51 @@ def accepted_users(users: Sequence[str]) -> set[str]:
         raise InvalidInput(f"accepted_losses: {exc}") from exc
 
 
-def lost_by_change(users: Iterable[Row], now: Policies, then: Policies) -> dict[str, list[str]]:
-    """What users lose or gain where policies change under them."""
-    found = {}
-    for row in users:
-        before, after = now.of(row), then.of(row)
-        if before is not after and (what := losses(before, after)):
-            found[name(row)] = what
-    return found
+class Losers:
+    """What users lose or gain where policies change under them. Takes every user; keeps those."""
+
+    def __init__(self, now: Policies, then: Policies) -> None:
+        self._now, self._then = now, then
+        self.lost: dict[str, list[str]] = {}
+        self.some: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        if not self.some and row.get("Enabled") is not None:
+            self.some.append(row)
+        before, after = self._now.of(row), self._then.of(row)
+        if on_premises(row) and before is not after and (what := losses(before, after)):
+            self.lost[name(row)] = what
+
+
+class Chosen:
+    """Takes every user; keeps those who are meant: named, or all that are homed on the pools."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        check_fqdns(params, "pools")
+        self._asked = list(params["users"])
+        self.everyone = not self._asked or "all" in self._asked
+        self._wanted = set() if self.everyone else {_address(one) for one in self._asked}
+        self._pools = {one.lower() for one in params["pools"]}
+        self._rows: list[Row] = []
+        #: one of all users, if there is any to be listed
+        self.some: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        if not self.some and row.get("Enabled") is not None:
+            self.some.append(row)
+        if address(row) in self._wanted if not self.everyone else on_premises(row) and registrar(row) in self._pools:
+            self._rows.append(row)
+
+    @property
+    def rows(self) -> list[Row]:
+        return self._rows if self.everyone else named(self._rows, self._asked)
+
+
+def _address(text: str) -> str:
+    try:
+        return sip_uri(text).lower()
+    except BadName as exc:
+        raise InvalidInput(str(exc)) from exc
 
 
 def refuse_losses(lost: Mapping[str, Sequence[str]], what: str, accepted: set[str], advice: str) -> None:

@@ -21,26 +21,29 @@ from .._engine.module import Report, Task
 from .._engine.noun import Situation, ensure
 from .._servers.store_location import unseen
 from .._settings.names import same
+from .listing import read_users
 from .policies import (
     ALLOWING,
     FLAGS,
     NOUN,
+    Chosen,
     Copies,
+    Losers,
     Policies,
     accepted_users,
     allows_xmpp,
     bare,
     copied_flags,
-    lost_by_change,
+    losses,
     named_policy,
     refuse_losses,
 )
-from .reading import PROPERTIES, check_fqdns, homes, named, on_premises
+from .reading import PROPERTIES, name
 
 Row = Mapping[str, Any]
 
-_USERS = (Query("user", properties=PROPERTIES), Query("pool"))
-_ADVICE = "Name the users who are to have XMPP in a grant of a policy of their own"
+USERS = Query("user", properties=PROPERTIES)
+_ADVICE = "Leave these users out, by naming those who are to have XMPP and granting them a policy of their own"
 
 
 # --- one policy
@@ -85,17 +88,16 @@ def _counts(identity: str, situation: Situation, state: str) -> bool:
 
 
 def _see_users(task: Task, identity: str, situation: Situation, accepted: set[str]) -> None:
-    users, pools = task.session.read(*_USERS)
-    if unseen(task.session, users):
-        return  # a dry run that can list nobody
+    (pools,) = task.session.read("pool")
     now = Policies.read(situation.rows[0], pools)
     if situation.after is None:
         then = Policies({name: row for name, row in now.rows.items() if not same(name, identity)}, now.sites)
     else:
         values = {one.option: situation.after.get(one.option) for one in FLAGS}
         then = now.with_row(NOUN.new_row(identity, values))
-    lost = lost_by_change((row for row in users if on_premises(row)), now, then)
-    refuse_losses(lost, f"The change of the external access policy {identity}", accepted, _ADVICE)
+    losers = read_users(task.session, USERS, lambda: Losers(now, then))
+    if not unseen(task.session, losers.some):  # else a dry run that can list nobody
+        refuse_losses(losers.lost, f"The change of the external access policy {identity}", accepted, _ADVICE)
 
 
 # --- the policies that users need
@@ -107,17 +109,15 @@ def needed(task: Task) -> Report:
     copies = Copies.of(params)
     if copies is None:
         raise InvalidInput("Neither copies nor copy_name is given: say which policy users get for XMPP.")
-    check_fqdns(params, "pools")
     accepted = accepted_users(params["accepted_losses"])
-    policy_rows, rows, pools = task.session.read(Query("external_access_policy"), *_USERS)
-    if unseen(task.session, rows):
+    policy_rows, pools = task.session.read("external_access_policy", "pool")
+    chosen = read_users(task.session, USERS, lambda: Chosen(params))
+    if unseen(task.session, chosen.some):
         return _unseen(task, copies)
-    asked = params["users"]
-    chosen = homes(rows, params["pools"]).here if not asked or "all" in asked else named(rows, asked)
     now = Policies.read(policy_rows, pools)
-    due = _due(chosen, now)
+    due = _due(chosen.rows, now)
     targets = copies.targets(due)
-    _refuse(task, rows, due, targets, now, accepted)
+    _refuse(task, due, targets, now, accepted)
     changed = False
     made = {}
     for identity, target in targets.items():
@@ -146,7 +146,6 @@ def _due(users: Iterable[Row], now: Policies) -> dict[str, list[Row]]:
 
 def _refuse(
     task: Task,
-    rows: Sequence[Row],
     due: Mapping[str, list[Row]],
     targets: Mapping[str, str],
     now: Policies,
@@ -154,14 +153,19 @@ def _refuse(
 ) -> None:
     """Before anything is written: a policy in place is everybody's who has it, a copy is theirs who will be granted it."""
     lost: dict[str, list[str]] = {}
+    changed = now
     for identity, target in targets.items():
         model = now.find(identity) or {"Identity": identity}
         there = now.find(NOUN.row_identity(target)) or NOUN.new_row(target, copied_flags(model))
         then = {**there, **dict.fromkeys(("EnableXmppAccess", "EnableFederationAccess"), True)}
         if same(identity, target):
-            lost |= lost_by_change((row for row in rows if on_premises(row)), now, now.with_row(then))
-        else:
-            lost |= lost_by_change(due[identity], Policies({"global": model}), Policies({"global": then}))
+            changed = changed.with_row(then)
+            continue
+        for row in due[identity]:
+            if what := losses(model, then):
+                lost[name(row)] = what
+    if changed is not now:
+        lost |= read_users(task.session, USERS, lambda: Losers(now, changed)).lost
     refuse_losses(lost, "The policies for XMPP", accepted, _ADVICE)
 
 
