@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from ansible_collections.lync.xmpp_migration.plugins.modules import user_move, u
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lab_people import NEW, OLD, lab_with, person
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import undocumented
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 WHO = "sip:nine@contoso.test"
 
@@ -33,10 +36,15 @@ def look(lab: LabBench, **more: Any) -> dict[str, Any]:
     return lab.run(user_readiness, {"target_pool": NEW, **more})
 
 
+def rows_of_all(result: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        json.loads(one) for one in Path(result["rows"]).with_suffix(".ndjson").read_text(encoding="ascii").splitlines()
+    ]
+
+
 def rows_of(result: dict[str, Any]) -> dict[str, dict[str, str]]:
-    path = Path(result["rows"])
-    lines = [json.loads(one) for one in path.with_suffix(".ndjson").read_text(encoding="ascii").splitlines()]
-    table = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    lines = rows_of_all(result)
+    table = list(csv.DictReader(Path(result["rows"]).read_text(encoding="utf-8-sig").splitlines()))
     assert len(table) == len(lines) == len({one["user"] for one in lines})
     return {one["user"]: one for one in lines}
 
@@ -226,3 +234,47 @@ def test_every_reason_is_tested_and_documented() -> None:
     assert all(f"V({name})" in user_readiness.DOCUMENTATION for name in IDS)
     bare = {"SipAddress": "", "Enabled": True, "RegistrarPool": OLD, "HostingProvider": "SRV:", "Guid": "1"}
     assert judge([bare], Scene(NEW, frozenset({NEW}))).counts == {"no_address": 1}
+
+
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "display_name": st.sampled_from(["Ann", " Ann", "Ann\t", "名前", "O'Hara $(x)", "=1+1 "]),
+            "enabled": st.just(False),
+            "pool": st.sampled_from([None, NEW]),
+            "oddities": st.sampled_from(
+                [
+                    {"protected": True},
+                    {"moving_to": "other.contoso.test"},
+                    {"moving_to": NEW},
+                    {"same_sip_as": "sip:p0@contoso.test"},
+                ]
+            ),
+        },
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(people=PEOPLE, administrator=st.booleans())
+def test_who_is_said_to_stay_stays_and_all_others_are_moved(people: list[dict[str, Any]], administrator: bool) -> None:
+    """What the report says of each user is what step 3 does with him."""
+    groups = ["CsAdministrator", "RTCUniversalServerAdmins", *(["Domain Admins"] if administrator else [])]
+    more = {"operator_groups": groups, "domain_admins": ["admin"] if administrator else []}
+    with tempfile.TemporaryDirectory() as directory:
+        written = [{"pool": OLD, "sip": f"sip:p{number}@contoso.test", **one} for number, one in enumerate(people)]
+        lab = lab_with(Path(directory) / "lab", *written, **more)
+        lab.prove("services_running", "legacy_route", "no_partner", "pilot_reached_partner")
+        result = look(lab)
+        rows = rows_of_all(result)
+        blocked = sorted(one["user"] for one in rows if one["severity"] == "error")
+        assert len(blocked) == result["users"]["blocked"]
+        ended = lab.run(user_move, {"target_pool": NEW})
+        left = sorted(one["user"] for one in ended["error"]["left"]) if ended.get("failed") else []
+        assert left == blocked, (rows, ended)
+        done = ended["error"]["done"] if ended.get("failed") else ended["moved"]
+        assert len(done) == result["users"]["movable"]
+        assert not look(lab).get("failed") and look(lab)["users"]["movable"] == 0
