@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from .._engine.errors import InvalidInput
+from .._xmpp.negotiation import NOT_SUPPORTED, REQUIRED
 from .judging import ERROR, WARNING, CertificateError, Finding, issued_by, judge, require_cryptography
 
 try:
@@ -196,6 +197,8 @@ def relying_on_external(partners: Iterable[Mapping[str, Any]] | None) -> list[st
     """The partners whose triple lets SASL EXTERNAL happen: the others never see this Edge as a client."""
     found = []
     for one in partners or ():
-        if str(one.get("sasl_negotiation") or "NotSupported") != "NotSupported":
+        if (
+            str(one.get("sasl_negotiation") or REQUIRED) != NOT_SUPPORTED
+        ):  # what New-CsXmppAllowedPartner does by itself
             found.append(str(one.get("domain")))
     return found
