@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Reads all users once, and asks beside it for protected accounts, the event that the first replication of users has finished, and what the journal knows of
     the import from Office Communications Server. Changes nothing.
+  - As long as no host can list users, because there are no cmdlets or no store yet, V(users) is told as not known.
   - Writes a report with a row for each user with a reason, all reasons of a user in one row, as CSV and as JSON lines in the directory of the run.
   - What keeps one user from being moved is a warning, because M(lync.xmpp_migration.user_move) leaves such users out and names them, unless
     O(stop_for_users) is set. What keeps all of them from being moved fails the task. What cannot be read from the server is told as not known.

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._engine.calls import Call, Cmdlet, Query
 from .._engine.collections import ORGANISATION
+from .._engine.errors import CmdletFailed, one_line
 from .._engine.facts import FRESH, OLD
 from .._engine.laws import touched_by
 from .._engine.module import Report, Task
@@ -72,18 +73,16 @@ def run(task: Task) -> Report:
     check_fqdns(params, "pools", "branch_pools")
     target, back = checked_fqdn("target_pool", params["target_pool"]), params["direction"] == "back"
     pools = sorted({one.lower() for one in params["pools"] or ()} | (set() if back else {target}))
-    query = Query("user", parameters=read_parameters(params), properties=_PROPERTIES)
-    rows = read_users(task.session, query, All).rows
-    registrars, sites = read_estate(
-        task.session, Query("registrar", properties=("PoolFqdn",)), Query("site", properties=("Identity",))
-    )
-    if unseen(task.session, rows):
+    rows, registrars, sites, why = _read(task)
+    looks: Mapping[str, Look]
+    if why:
         judged, looks, there = Judged(), {}, False
     else:
         looks = ask(task, _questions(params, pools if back else []))
         there = target in {str(row.get("PoolFqdn") or "").lower() for row in registrars}
         judged = judge(rows, _scene(task, rows, looks, target, pools, back))
-    found = list(_findings(task, judged, looks, there, target, back, sites))
+    found = [not_known("users", _BACK if back else _ALL, "listed", why)] if why else []
+    found += _findings(task, judged, looks, there, target, back, sites)
     path = report.write(
         task.context.state_dir, task.context.run, FILE, FIELDS, (shown(row, reasons) for row, reasons in judged.rows)
     )
@@ -94,6 +93,20 @@ def run(task: Task) -> Report:
         "shown": [shown(row, reasons) for row, reasons in judged.rows[:SHOWN]],
     }
     return concluded(task, "Moving users" if not back else "Moving users back", found, **value)
+
+
+def _read(task: Task) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row], str]:
+    """All users, and what the topology says of pools and sites; or why nobody can tell of them yet. Before the first step there
+    are no cmdlets, or is no store."""
+    query = Query("user", parameters=read_parameters(task.params), properties=_PROPERTIES)
+    try:
+        rows = read_users(task.session, query, All).rows
+        registrars, sites = read_estate(
+            task.session, Query("registrar", properties=("PoolFqdn",)), Query("site", properties=("Identity",))
+        )
+    except CmdletFailed as exc:
+        return (), (), (), one_line(exc.text).rstrip(".")
+    return rows, registrars, sites, "no host can list them yet" if unseen(task.session, rows) else ""
 
 
 def _questions(params: Mapping[str, Any], pools: list[str]) -> dict[str, Call]:
@@ -132,9 +145,6 @@ def _findings(
     sites: Sequence[Row],
 ) -> Iterator[Finding]:
     who = _BACK if back else _ALL
-    if not looks:
-        yield not_known("users", who, "listed", "no host can list them yet")
-        return
     severity = ERROR if task.params["stop_for_users"] else WARNING
     for name, count in sorted(judged.counts.items()):
         if KINDS[name].severity == ERROR:

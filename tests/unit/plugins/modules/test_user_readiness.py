@@ -176,6 +176,14 @@ def test_nobody_is_moved_by_an_address_that_two_accounts_have(tmp_path: Path) ->
     assert "another account has too" in result["msg"]
 
 
+@pytest.mark.parametrize("estate", ["lync2010-standard", "ocs2007r2-standard"])
+@pytest.mark.parametrize("check", [False, True])
+def test_before_the_first_step_nobody_can_tell(tmp_path: Path, estate: str, check: bool) -> None:
+    result = LabBench(tmp_path, estate).run(user_readiness, {"target_pool": NEW}, check=check)
+    assert not result.get("failed") and result["not_known"] == ["users"] and rows_of(result) == {}, result
+    assert "users" in user_readiness.DOCUMENTATION
+
+
 def test_several_reasons_are_one_row_and_cells_are_safe(tmp_path: Path) -> None:
     lab = lab_with(
         tmp_path,
