@@ -81,6 +81,17 @@ def recorded(estate: str, users: int, tmp_path_factory: pytest.TempPathFactory) 
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             _record(tmp_path_factory.mktemp("recording") / "lab", file, estate, users)
+    return _read(file)
+
+
+def record(directory: Path, estate: str, users: int) -> Migration:
+    """Made anew, for who has no session of tests to share it with."""
+    directory.mkdir(mode=0o700)
+    _record(directory / "lab", directory / "recording.json", estate, users)
+    return _read(directory / "recording.json")
+
+
+def _read(file: Path) -> Migration:
     found = json.loads(file.read_text(encoding="ascii"))
     recording = [Recorded(**{**one, "tags": tuple(one["tags"])}) for one in found["recording"]]
     return Migration(recording, found["writes"], found["plan"])

@@ -59,7 +59,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._plan.approved
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _context
 from ansible_collections.lync.xmpp_migration.tests.replay.movers import MovingTransport
 from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recorded, bound
-from ansible_collections.lync.xmpp_migration.tests.replay.shell import LabShell
+from ansible_collections.lync.xmpp_migration.tests.replay.shell import Killed, LabShell, UpdatingShell
 
 OURS = "ansible_collections.lync.xmpp_migration.plugins.modules"
 
@@ -91,7 +91,8 @@ class ReplayTask(Task):
             return False
 
     def local(self, shell: ShellLike, name: str = "") -> Session:
-        session = self._session(DirectTransport(self._replay.new_performer(shell, self.context)))
+        performer = self._replay.new_performer(self._replay.updating(shell), self.context)
+        session = self._session(DirectTransport(performer))
         self._sessions[f"local {name}"] = session
         return session
 
@@ -141,8 +142,13 @@ class Replay:
         unknowns: Mapping[str, str] | None = None,
         faults: Iterable[Mapping[str, Any]] = (),
         laws: Laws = _laws.refusals,
+        mortal: bool = False,
     ) -> None:
         self._laws = laws
+        #: whether a struck connection means that the controller is gone, and not only the connection
+        self.mortal, self.dead = mortal, False
+        self.kill_update: tuple[int, str] | None = None  # at which DNS update, before or after it
+        self._updates = 0
         directory.mkdir(mode=0o700, exist_ok=True)
         # Loopback has room for the labs of all tests at once.
         self.place = Place(directory, prefix=f"127.{random.randrange(64, 250)}.{random.randrange(1, 250)}")
@@ -224,15 +230,34 @@ class Replay:
         opened = host in self._opened.get(context.run, ())
         where = (host if opened else f"{host} (a name)", context.run)
         if where not in self._performers:
-            shell = LabShell(self.world, self.hosts[host], run=context.run) if opened else NoShell(host)
+            shell = self.new_shell(host, context) if opened else NoShell(host)
             self._performers[where] = self.new_performer(shell, context)
         return self._performers[where]
 
     def transport(self, host: str, context: Context) -> MovingTransport:
         """To a host's performer, with the movers that a session daemon has beside it."""
         return MovingTransport(
-            self.performer(host, context), lambda: LabShell(self.world, self.hosts[host], run=context.run), self.now
+            self.performer(host, context), lambda: self.new_shell(host, context), self.now
         )
+
+    def new_shell(self, host: str, context: Context) -> LabShell:
+        shell = LabShell(self.world, self.hosts[host], run=context.run)
+        if self.mortal:
+            shell.lost = self._killed
+        return shell
+
+    def _killed(self, text: str) -> BaseException:
+        self.dead = True
+        return Killed(text)
+
+    def updating(self, shell: ShellLike) -> ShellLike:
+        """A shell of the controller's own, whose DNS updates are counted so that the controller can be killed at one."""
+        return UpdatingShell(shell, self._update)
+
+    def _update(self, when: str) -> None:
+        self._updates += when == "before"
+        if self.kill_update == (self._updates, when):
+            raise self._killed("The controller was killed at a DNS update.")
 
     # --- running
 
@@ -250,7 +275,10 @@ class Replay:
         started = time.perf_counter()
         for recorded in recording:
             before(recorded)
-            result = self.call(recorded, check=check, run=ended.run)
+            try:
+                result = self.call(recorded, check=check, run=ended.run)
+            except Killed as exc:
+                result = {"failed": True, "changed": False, "msg": str(exc), "killed": True}
             ended.results.append((recorded, result))
             if result.get("failed"):
                 break

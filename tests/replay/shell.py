@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.lync.xmpp_migration.lab.organisation.faults import Fault
@@ -17,12 +17,18 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.performer import Reply, full_name
 
 
+class Killed(BaseException):
+    """The controller is gone: nothing of it comes to know what the server did, and nothing is written any more."""
+
+
 class LabShell:
     """Requests and answers pass through JSON, as they would on the wire; a connection that is struck leaves a doubt."""
 
     def __init__(self, world: Any, computer: Any, user: str = r"CONTOSO\lyncadmin", run: str = "") -> None:
         self.computer, self.world = computer, world
         self.starts = 0
+        #: what becomes of a request whose connection is struck
+        self.lost: Callable[[str], BaseException] = InDoubt
         self._user, self._run = user, run
         self._struck: list[Fault] = []
         self._left = False
@@ -74,9 +80,9 @@ class LabShell:
         try:
             frames = self._standin.perform({"id": 1, "calls": json.loads(json.dumps(calls))})
         except ProcessGone as exc:
-            raise InDoubt(f"The PowerShell on {self.computer.fqdn} ended in the middle of a request.") from exc
+            raise self.lost(f"The PowerShell on {self.computer.fqdn} ended in the middle of a request.") from exc
         if self._struck:
-            raise InDoubt(f"The connection to {self.computer.fqdn} was lost before the answer.")
+            raise self.lost(f"The connection to {self.computer.fqdn} was lost before the answer.")
         rows: list[list[list[Any]]] = [[] for _ in calls]
         ends = []
         for frame in frames:
@@ -87,3 +93,30 @@ class LabShell:
             elif not frame.get("done"):
                 raise AssertionError(f"the stand-in refused a request: {frame}")
         return Reply(rows, ends)
+
+
+class UpdatingShell:
+    """Tells of each DNS update, before it is sent and when it was answered."""
+
+    def __init__(self, shell: Any, tell: Callable[[str], None]) -> None:
+        self._shell, self._tell = shell, tell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shell, name)
+
+    @property
+    def hello(self) -> Mapping[str, Any]:
+        return dict(self._shell.hello)
+
+    @property
+    def scope(self) -> str:
+        return str(self._shell.scope)
+
+    def request(self, calls: list[dict[str, Any]], seconds: float) -> Reply:
+        updates = sum(one.get("name") == "dns.update" for one in calls)
+        for _ in range(updates):
+            self._tell("before")
+        reply: Reply = self._shell.request(calls, seconds)
+        for _ in range(updates):
+            self._tell("after")
+        return reply
