@@ -10,6 +10,7 @@ the way every user reaches every XMPP partner.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,32 @@ def test_the_main_job_under_an_answer(case: tuple[str, str], migration: Migratio
         end, expected = replay.state, expected_end()
         assert {section: end[section] for section in SECTIONS} == {section: expected[section] for section in SECTIONS}
         assert replay.run(migration.recording).done().changed == []
+
+
+@pytest.mark.parametrize(
+    "case", [("partner_beside_allowed_domain", "refused"), ("allowed_domain_beats_partner", "yes")], ids="=".join
+)
+def test_the_legacy_entry_goes_with_the_partner_where_that_is_declared(
+    case: tuple[str, str],
+    migration: Migration,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """What stops the job otherwise, or would leave messages on the old gateway: nobody is cut off at any call."""
+    recording = [
+        dataclasses.replace(one, arguments={**one.arguments, "retire_allowed_domain": True})
+        if one.module == "xmpp_partner"
+        else one
+        for one in migration.recording
+    ]
+    name, answer = case
+    with Replay(ESTATE, tmp_path / "lab", users=USERS, unknowns={name: answer}) as replay:
+        watch = Watch(replay)
+        replay.run(recording, before=watch).done()
+        watch()
+        assert watch.lost == {}
+        end, expected = replay.state, expected_end()
+        assert end["allowed_domains"] == {}
+        left = [section for section in SECTIONS if section != "allowed_domains"]
+        assert {section: end[section] for section in left} == {section: expected[section] for section in left}
+        assert {one["cmdlet"] for one in watch.violations} <= {"Remove-CsAllowedDomain"}, watch.violations
+        assert replay.run(recording).done().changed == []
