@@ -185,7 +185,8 @@ def _warn(
         if one is None:
             continue
         for finding in one.findings(wanted.names, use, at, relying_on_external(task.params["partners"])):
-            if finding.severity == WARNING:
+            early = finding.code == "expires_soon" and not one.ends_within(task.params["renew_days"], at)
+            if finding.severity == WARNING and not early:
                 task.warn(f"The certificate {one.thumbprint} for {use}: {finding.text}")
         if one.issuer and one.issuer.casefold() not in known:
             task.warn(

@@ -10,12 +10,15 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._engine.calls import Query
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._engine.session import Session
+from .._settings.names import distinct
+from .._xmpp.identity import is_name
 from . import assignment as _certificate_assignment
 from . import offline, online, pfx
 from . import share as _certificate_share
@@ -72,6 +75,8 @@ def obtain(task: Task, key: bytes | None) -> Report:
     taught = False
     if authority is not None and task.params["trust_authority"]:
         taught = trust(task, session, authority.certificate, trusted)
+    if found is not None and not fresh:
+        wanted = _as_before(wanted, found)
     case = Case(task, wanted, origin, at, have, found, trusted)
     new = None if fresh else _another(case, holder, authority)
     shown = (new or found).shown() if new or found else {}  # type: ignore[union-attr]
@@ -79,6 +84,11 @@ def obtain(task: Task, key: bytes | None) -> Report:
     value = {"certificate": {**shown, "obtained": new is not None}}
     changed = new is not None or case.changed or taught
     return Report(changed, value, before=before, after={"certificate": shown})
+
+
+def _as_before(wanted: Wanted, found: Stored) -> Wanted:
+    """Of a renewed certificate also the names that the present one has: step 2 is not to take those for XMPP out of it."""
+    return replace(wanted, names=tuple(distinct([*wanted.names, *(one for one in found.names if is_name(one))])))
 
 
 def _another(case: Case, holder: str | None, authority: Authority | None) -> Stored | None:

@@ -318,6 +318,15 @@ def test_a_renewed_certificate_is_assigned_and_nothing_else_is(site):
     assert site.bench.done(certificate, options)["changed"] is False
 
 
+def test_a_renewal_keeps_the_names_that_were_added_later(edge):
+    """Step 2 asks for the names without XMPP. Renewed by it, the certificate serves step 4 too."""
+    edge.bench.done(certificate, {**XMPP, **edge.authority}, host="edge2013")
+    edge.world.clock.advance(DAY * 705)
+    renewed = edge.bench.done(certificate, {**OUTSIDE, **edge.authority}, host="edge2013")["certificate"]
+    assert renewed["obtained"] and set(NAMES) <= set(renewed["names"])
+    assert edge.bench.done(certificate, {**XMPP, **edge.authority}, host="edge2013")["changed"] is False
+
+
 # --- names
 
 
