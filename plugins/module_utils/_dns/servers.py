@@ -374,6 +374,8 @@ class DnsShell:
             return "it says that the signature is wrong, so the secret or the algorithm is not the server's"
         if isinstance(exc, dns.tsig.PeerBadTime):
             return "it says that the clocks of controller and server differ by more than five minutes"
+        if isinstance(exc, dns.tsig.PeerBadTruncation):
+            return "it says that it takes no signature as short as ours"
         if isinstance(exc, (dns.tsig.BadSignature, dns.tsig.BadTime)):
             return "the signature of its answer is wrong"
         if isinstance(exc, dns.exception.FormError) and "TSIG" in str(exc):

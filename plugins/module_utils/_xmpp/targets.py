@@ -84,6 +84,24 @@ def refusal(address: Address, allow_private: bool) -> str | None:
     return None
 
 
+def plain_answer(wire: bytes, number: bytes, question: bytes) -> Any:
+    """The chain of records in an answer to this question; NOTHING where there are none, None where it is no plain answer."""
+    if len(wire) < 12 + len(question) or wire[:2] != number:
+        return None
+    if wire[12 : 12 + len(question)].lower() != question.lower():
+        return None
+    flags, code, questions, answers = wire[2], wire[3] & 15, wire[4:6], wire[6:8]
+    if flags & 0xFA != 0x80 or questions != b"\0\1" or code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return None  # no answer to a question, one that was cut short, or a refusal
+    if answers == b"\0\0":
+        return NOTHING
+    try:
+        chain = dns.message.from_wire(wire).resolve_chaining()
+    except (dns.exception.DNSException, ValueError, IndexError):
+        return None
+    return chain if chain.answer is not None else None
+
+
 class Lookup:
     """Names to addresses: by the given name servers, else by what the host itself uses."""
 
@@ -143,18 +161,7 @@ class Lookup:
         except OSError:
             self._first = None
             return None
-        if wire[:2] != number or wire[12 : 12 + len(question)].lower() != question.lower():
-            return None
-        flags, code, questions, answers = wire[2], wire[3] & 15, wire[4:6], wire[6:8]
-        if flags & 0xFA != 0x80 or questions != b"\0\1" or code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return None  # no answer to a question, one that was cut short, or a refusal
-        if answers == b"\0\0":
-            return NOTHING
-        try:
-            chain = dns.message.from_wire(wire).resolve_chaining()
-        except (dns.exception.DNSException, ValueError, IndexError):
-            return None
-        return chain if chain.answer is not None else None
+        return plain_answer(wire, number, question)
 
     def services(self, domain: str, service: str = "_xmpp-server") -> list[tuple[str, int]] | None:
         """Hosts and ports of the domain's service record, the first to be used first; None where there is none."""

@@ -202,3 +202,33 @@ def test_parts_leave_no_moment_without_a_record() -> None:
         assert steps[0].before == before and steps[-1].after is not None
         assert set(steps[-1].after.values) == set(after.values)
         assert all(one.after is not None and one.after.values for one in steps)
+
+
+def test_many_domains_are_read_in_one_request_and_changed_zone_by_zone(dns: Dns) -> None:
+    dns.prove()
+    at = datetime.fromtimestamp(dns.bench.now, UTC) - timedelta(seconds=1)
+    dns.bench._record(
+        Evidence("ttl_lowered", "wingtip.test", "", {"earliest": at.isoformat()}), dns.bench.context("fe2013")
+    )
+    shell, requests = dns.bench.hosts["fe2013"], []
+    original = shell.request
+
+    def request(calls: list[dict[str, Any]], seconds: float) -> Any:
+        requests.append([one["cmdlet"] for one in calls])
+        return original(calls, seconds)
+
+    shell.request = request
+    options = {
+        "zone": None,
+        "domains": ["contoso.test", "sales.contoso.test", "wingtip.test"],
+        "zones": ["contoso.test"],
+    }
+    target = {"host": "access.contoso.test", "addresses": ["203.0.113.40"]}
+    result = dns.call({**SRV, "targets": [target]}, **options)
+    assert result.get("failed") is None and result["changed"], result
+    assert requests[0] == ["Get-DnsServerResourceRecord"] * 4
+    assert [one["zone"] for one in result["zones"]] == ["contoso.test", "wingtip.test"]
+    assert dns.value().values == dns.value("_xmpp-server._tcp.sales").values == (NEW,)
+    assert dns.world.zones.get("wingtip.test", NAME, "SRV").values == (NEW,)
+    assert dns.value("access", "A").values == ("203.0.113.40",)
+    assert dns.call({**SRV, "targets": [target]}, **options)["changed"] is False
