@@ -22,7 +22,7 @@ from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
 from .._readiness.findings import ask
 from .._servers.store_location import read_estate
-from .._settings.names import BadName, sip_uri
+from .._settings.names import BadName, shown, sip_uri
 from . import report
 from .listing import read_users
 from .manifest import Origin, read
@@ -96,6 +96,7 @@ def run(task: Task) -> Report:
     params = task.params
     accepted = _addresses("accept_losses", params["accept_losses"])
     without_xmpp = _addresses("loses_xmpp", params["loses_xmpp"], everybody=False)
+    read_parameters(params)  # a name that could never be one is said before the journal is read
     found = _Found(task)
     ways, left = found.ways()
     going = [one for one in ways if not one.there]
@@ -177,7 +178,7 @@ class _Found:
         }
         if params["of_run"] is not None and not self._meant:
             raise InvalidInput(
-                f"The journal has no move of the run {params['of_run']!a}: see the runs in {task.context.state_dir}."
+                f"of_run: the journal has no move of the run {shown(params['of_run'])}: see the runs in {task.context.state_dir}."
             )
         self.by_guid: dict[str, Row] = {}
         self.by_address: dict[str, list[Row]] = {}

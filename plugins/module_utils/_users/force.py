@@ -50,6 +50,7 @@ def prepare(task: Task, movable: Sequence[Row]) -> Force:
     """What was said of forcing, held against who is to be moved, before anybody is."""
     asked = _addresses("force_users", task.params.get("force_users"))
     twice = _addresses("force_without_export", task.params.get("force_without_export"))
+    directory = _directory(task.params.get("export_directory"))
     if twice - asked:
         raise InvalidInput(
             f"force_without_export names {_listed(twice - asked)}, who is not in force_users: name the user in both."
@@ -74,18 +75,17 @@ def prepare(task: Task, movable: Sequence[Row]) -> Force:
                 "meetings for good. Whoever may lose them is named in force_without_export too."
             ]
         )
-    return Force(True, frozenset(address(row) for row in rows), frozenset(known), _directory(task, bool(known)))
-
-
-def _directory(task: Task, needed: bool) -> str:
-    given = task.params.get("export_directory")
-    if given is None and needed:
+    if known and not directory:
         raise InvalidInput(
             "export_directory is missing: users of force_users have data that is exported before they are forced. Name a folder on the "
             "server that only administrators can read."
         )
+    return Force(True, frozenset(address(row) for row in rows), frozenset(known), directory)
+
+
+def _directory(given: str | None) -> str:
     try:
-        return windows_path(given).rstrip("\\") if given is not None else ""
+        return "" if given is None else windows_path(given).rstrip("\\")
     except BadName as exc:
         raise InvalidInput(f"export_directory: {exc}") from exc
 
