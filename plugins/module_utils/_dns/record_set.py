@@ -286,13 +286,14 @@ class RecordSets:
             for text in [instruction(one) for zone in zones for one in zone.steps]:
                 self.task.tell(text)
         outcomes = self.session.change(*(self._change(zone) for zone in zones), tolerate=True)
-        for zone, outcome in zip(zones, outcomes, strict=True):
-            if not outcome["ok"]:
-                todo = " ".join(instruction(one) for one in zone.steps)
-                zone.trouble = NotReady(
-                    f"{todo} Every authoritative server has to show it; after {self.wait_seconds:g} s not all of them do. Run "
-                    "the task again when it is done: it goes on from there."
-                )
+        left = [zone for zone, outcome in zip(zones, outcomes, strict=True) if not outcome["ok"]]
+        for zone in left:
+            zone.trouble = NotReady(" ".join(instruction(one) for one in zone.steps))
+        if left and left[0].trouble is not None:
+            left[0].trouble.text += (
+                f" Every authoritative server has to show it; after {self.wait_seconds:g} s not all of them do. Run the task "
+                "again when it is done: it goes on from there."
+            )
 
     def _change(self, zone: Zone) -> Change:
         made = zone.steps
