@@ -73,16 +73,15 @@ class AnsweringService(Service):
 def main(directory: Path) -> None:
     password = secrets.token_urlsafe(12)
     authority = Authority()
-    (directory / "ca.pem").write_bytes(authority.pem())
     accounts = Accounts([Account("lyncadmin", password, "CONTOSO", "contoso.test")], directory / "ntlm")
     world: Any = SimpleNamespace(faults=None, transcript=None)
     service = AnsweringService(world, SimpleNamespace(powershell="5.1", fqdn=FQDN))
     endpoint = Endpoint(service, accounts, authority.server_context(FQDN, directory))
     endpoint.start()
     host = {
-        "ansible_connection": "winrm", "ansible_host": "127.0.0.1", "ansible_port": endpoint.https_port,
-        "ansible_winrm_scheme": "https", "ansible_winrm_transport": "basic", "ansible_shell_type": "powershell",
-        "ansible_winrm_ca_trust_path": str(directory / "ca.pem"), "ansible_user": "CONTOSO\\lyncadmin", "ansible_password": password,
+        "ansible_connection": "winrm", "ansible_host": "127.0.0.1", "ansible_port": endpoint.http_port,
+        "ansible_winrm_scheme": "http", "ansible_winrm_transport": "ntlm", "ansible_shell_type": "powershell",
+        "ansible_user": "CONTOSO\\lyncadmin", "ansible_password": password,
     }  # fmt: skip
     inventory = {"all": {"hosts": {HOST: host}}}
     (directory / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
