@@ -195,6 +195,22 @@ class TestLifetimes:
         (evidence,) = result["evidence"]
         assert (evidence["fact"], evidence["member"]) == ("ttl_lowered", "contoso.test")
 
+    def test_the_operator_is_told_when(self, quick: Bed) -> None:
+        told: list[str] = []
+        params = {
+            "zone": "contoso.test", "records": [{**SRV, "ttl": 1}], "ttl_only": True, "servers": quick.where,
+            "tsig_key_name": quick.server.key_name, "tsig_secret": quick.server.key_secret,
+        }  # fmt: skip
+        result = perform(module.ARGUMENT_SPEC, module.run, params, quick.context(), tell=told.append)
+        assert told == [
+            f"Earliest safe cutover: {result['earliest_cutover']}. From then on no resolver holds a former lifetime."
+        ]
+        told.clear()
+        quick.prove()
+        params |= {"records": [swapped()], "ttl_only": False, "override": [IDENTITY]}
+        result = perform(module.ARGUMENT_SPEC, module.run, params, quick.context(), tell=told.append)
+        assert told == [f"Until {result['old_record_gone_at']} resolvers may hold the records as they were."]
+
     def test_again_the_same_moment_stays(self, quick: Bed) -> None:
         first = quick.call({**SRV, "ttl": 1}, ttl_only=True)
         self.record(quick, first)

@@ -131,11 +131,15 @@ class RecordSets:
             self._verify([zone for zone in changed if zone.trouble is None])
         evidence = self._lifetimes() if self.ttl_only else []
         self._report_trouble(evidence)
+        value = result(self.zones, self.now, manual=self.manual)
+        if not self.task.check_mode:
+            for text in say.moments(value):
+                self.task.tell(text)
         if self.task.params["until_expired"]:
             self._await_expiry(evidence)
         return Report(
             changed=bool(changed),
-            value=result(self.zones, self.now, manual=self.manual),
+            value=value,
             before=shown_side(self.zones, "before"),
             after=shown_side(self.zones, "after"),
             evidence=evidence,

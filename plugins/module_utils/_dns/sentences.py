@@ -23,6 +23,7 @@ __all__ = [
     "apart",
     "behind",
     "listed",
+    "moments",
     "named",
     "overtaken",
     "record",
@@ -107,3 +108,15 @@ def together(wrong: Sequence[tuple[str, MigrationError]], done: Sequence[str]) -
         said.append(f"Done as planned: {listed(done)}.")
     first.text = " ".join(said)
     return first
+
+
+def moments(value: Mapping[str, Any]) -> list[str]:
+    """What the operator has to know of the time, from what a module returns."""
+    found = []
+    if value["earliest_cutover"]:
+        found.append(
+            f"Earliest safe cutover: {value['earliest_cutover']}. From then on no resolver holds a former lifetime."
+        )
+    elif value["old_record_gone_at"]:
+        found.append(f"Until {value['old_record_gone_at']} resolvers may hold the records as they were.")
+    return found
