@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._engine.calls import Change, Cmdlet, Effect, Query
+from .._engine.calls import UNKNOWN, Change, Cmdlet, Effect, Query
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
@@ -139,10 +139,7 @@ def _by_policy(policies: Policies, copies: Copies) -> Callable[[Row], str | None
 
 
 def _unseen(task: Task, policy: str | None, users: Sequence[str] | None) -> Report:
-    if policy is None:
-        task.warn("Who is to be granted which external access policy is not known yet, so it cannot be planned.")
-        return Report(changed=False, value={"granted": [], "already_granted": 0, "notice": [], "file": None})
-    report = _user_move_unseen.grant(task, policy, users)
+    report = _user_move_unseen.grant(task, UNKNOWN if policy is None else policy, users)
     return Report(report.changed, {**report.value, "notice": [], "file": None}, after=report.after)
 
 

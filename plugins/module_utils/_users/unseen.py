@@ -56,11 +56,15 @@ def move(task: Task, target: str) -> Report:
         )
         _tell(task, f"moved to {target}")
     task.session.change(*changes)
-    return Report(bool(changes), {"moved": pilots, "moved_count": len(pilots), "already_moved": 0}, after=dict.fromkeys(pilots, target))
+    return Report(
+        bool(changes),
+        {"moved": pilots, "moved_count": len(pilots), "already_moved": 0},
+        after=dict.fromkeys(pilots, target),
+    )
 
 
-def grant(task: Task, policy: str, users: Sequence[str] | None) -> Report:
-    """Grants of an external access policy: to those who are named, or to all as one unknown."""
+def grant(task: Task, policy: Any, users: Sequence[str] | None) -> Report:
+    """Grants of an external access policy, which may be unknown too: to those who are named, or to all as one unknown."""
     named = [sip_uri(one).lower() for one in users or ()]
     call = "Grant-CsExternalAccessPolicy"
     changes = [
@@ -81,7 +85,7 @@ def grant(task: Task, policy: str, users: Sequence[str] | None) -> Report:
                 Cmdlet(call, parameters), "all users of the new pool", before=_UNJUDGED, undo=_UNSEEN, conditional=True
             )
         )
-        _tell(task, f"granted {policy}")
+        _tell(task, "granted which policy" if policy is UNKNOWN else f"granted {policy}")
     task.session.change(*changes)
     return Report(bool(changes), {"granted": named, "already_granted": 0}, after=dict.fromkeys(named, policy))
 

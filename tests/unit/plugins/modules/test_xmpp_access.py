@@ -21,6 +21,7 @@ from ansible_collections.lync.xmpp_migration.plugins.modules import (
     xmpp_access_info,
     xmpp_access_policies,
 )
+from ansible_collections.lync.xmpp_migration.tests.unit.doubles import Bench, FakeShell
 from ansible_collections.lync.xmpp_migration.tests.unit.lab_bench import LabBench
 from ansible_collections.lync.xmpp_migration.tests.unit.plugins.modules.lync_people import (
     NEW,
@@ -232,3 +233,17 @@ def test_many_grants_cost_requests_and_memory_in_proportion(tmp_path: Path) -> N
         assert len(result["granted"]) == count and len(result["calls"]) == 50
     (few, small), (many, large) = told
     assert many - 3 == 4 * (few - 3) == 16 and large < 4.5 * small and large < 400 * 12_000, told
+
+
+def test_a_dry_run_before_anybody_can_be_listed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, hosts=())
+    bench.hosts["fe2013"] = FakeShell(bench.estate, "pool2013", tools=False)
+    options = {"copies": [{"of": "Global", "identity": "XmppUsers"}], "copy_name": "{name} XMPP", "pools": [NEW]}
+    made = bench.run(xmpp_access_policies, options, check=True)
+    assert made["changed"] and [one["identity"] for one in made["policies"]] == ["XmppUsers"]
+    assert "is not known yet, so only what copies declares can be planned" in made["warnings"][0]
+    granted = bench.run(external_access_policy_grant, options, check=True)
+    assert granted["granted"] == [] and "Who is to be granted which policy is not known yet" in granted["warnings"][0]
+    assert [one["object"] for one in bench.plan() if one["kind"] == "intent"][-1] == "all users of the new pool"
+    seen = bench.run(xmpp_access_info, {"pools": [NEW]}, check=True)
+    assert seen["with_xmpp"] == 0 and seen["file"] is None and bench.writes == []
