@@ -86,6 +86,11 @@ options:
     type: list
     elements: str
     default: []
+  srv_targets:
+    description: Hosts that the records C(_xmpp-server._tcp) of O(xmpp_domains) lead to. Where C(xmpp.)<domain> is one of them, this certificate carries it.
+    type: list
+    elements: str
+    default: []
   names:
     description: Names that this certificate carries beside that of the Access Edge service and those of the domains.
     type: list
@@ -358,6 +363,7 @@ ARGUMENT_SPEC = {
     "sip_domains": {"type": "list", "elements": "str", "default": []},
     "xmpp_domains": {"type": "list", "elements": "str", "default": []},
     "names": {"type": "list", "elements": "str", "default": []},
+    "srv_targets": {"type": "list", "elements": "str", "default": []},
     "uses": {"type": "list", "elements": "str", "default": _USES, "choices": _USES},
     "thumbprints": {"type": "list", "elements": "str", "default": []},
     "partner_domains": {"type": "list", "elements": "str", "default": []},

@@ -249,7 +249,7 @@ def _check(task: Task) -> None:
     for option in ("edge_fqdn", "gateway_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
         checked(fqdn, option, params[option])
     checked(fqdn, "servers", *params["servers"])
-    for option in ("names", "sip_domains", "xmpp_domains", "partner_domains"):
+    for option in ("names", "sip_domains", "xmpp_domains", "srv_targets", "partner_domains"):
         checked(domain, option, *params[option])
     for one in params["machines"]:
         checked(fqdn, "machines.fqdn", one["fqdn"])

@@ -46,8 +46,9 @@ class Outside:
 
 def names_of(params: Mapping[str, Any]) -> list[str]:
     """Names of the certificate with its XMPP use, the subject's first: those that a session would request."""
-    subject = params["access_fqdn"]
-    made = edge_names(subject, params["web_conferencing_fqdn"], params["sip_domains"], params["xmpp_domains"])
+    subject, targets = params["access_fqdn"], [one.casefold() for one in params.get("srv_targets") or ()]
+    leads = {one: f"xmpp.{one}" for one in params["xmpp_domains"] if f"xmpp.{one}".casefold() in targets}
+    made = edge_names(subject, params["web_conferencing_fqdn"], params["sip_domains"], params["xmpp_domains"], leads)
     return list(dict.fromkeys(name.lower() for name in (subject, *params["names"], *made)))
 
 

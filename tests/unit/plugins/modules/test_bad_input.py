@@ -228,6 +228,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ],
         "member": "edge2013",
         "names": ["webcon.contoso.test"],
+        "srv_targets": ["xmpp.contoso.test"],
         "xmpp_domains": ["contoso.test"],
         "thumbprints": ["AB" * 20],
         "name_servers": [{"address": "203.0.113.53"}],

@@ -174,6 +174,9 @@ def test_names_are_those_that_a_session_would_request() -> None:
     assert set(_manual_xmpp.names_of(params)) == {
         *XMPP["names"], *edge_names(ACCESS, None, XMPP["sip_domains"], XMPP["xmpp_domains"])
     }  # fmt: skip
+    first = XMPP["xmpp_domains"][0]
+    assert f"xmpp.{first}" in _manual_xmpp.names_of({**params, "srv_targets": [f"XMPP.{first}", "other.test"]})
+    assert f"xmpp.{first}" not in _manual_xmpp.names_of({**params, "srv_targets": ["other.test"]})
 
 
 @pytest.mark.parametrize(
