@@ -82,7 +82,7 @@ class Journal:
 
     def intents(self, changes: Sequence[Change], context: Context, scope: str, *, check: bool) -> list[str]:
         """One line for each change about to be made or planned, on disk before anything is sent; their ids."""
-        entries = [self._intent(one, context, scope, check) for one in changes]
+        entries = [_cleaned(self._intent(one, context, scope, check)) for one in changes]
         self._append(entries, check)
         return [str(one["id"]) for one in entries]
 
@@ -99,12 +99,12 @@ class Journal:
             "scope": scope,
             "check": check,
             **{name: value for name, value in context.for_journal().items() if name != "host"},
-            "object": clean(change.object),
-            "call": clean(redact(change.call)),
-            "prepare": [clean(redact(one)) for one in change.prepare],
-            "effects": [clean(effect_to_json(one, redacted=True)) for one in change.effects],
-            "before": None if change.before is None else clean(value_to_json(dict(change.before), redacted=True)),
-            "undo": clean(undo_to_json(change.undo, redacted=True)),
+            "object": change.object,
+            "call": redact(change.call),
+            "prepare": [redact(one) for one in change.prepare],
+            "effects": [effect_to_json(one, redacted=True) for one in change.effects],
+            "before": None if change.before is None else value_to_json(dict(change.before), redacted=True),
+            "undo": undo_to_json(change.undo, redacted=True),
             "conditional": conditional,
             "override": change.override,
         }
@@ -113,7 +113,7 @@ class Journal:
         """What became of the intents, in one go."""
         at = stamp(self.clock())
         head = {"format": FORMAT, "kind": "outcome", "host": context.host, "at": at, "run": context.run}
-        self._append([{**head, **clean(dict(one))} for one in outcomes], False)
+        self._append([{**head, **_cleaned(dict(one))} for one in outcomes], False)
 
     def evidence(self, evidence: Iterable[Evidence], context: Context, *, check: bool) -> None:
         """What a task verified. The action plugin calls this for every module that returns evidence."""
@@ -125,6 +125,11 @@ class Journal:
     def note(self, text: str, context: Context, *, check: bool, **more: Any) -> None:
         tail = {"at": stamp(self.clock()), "check": check, **context.for_journal()}
         self._append([{"format": FORMAT, "kind": "note", "text": clean(text), **clean(more), **tail}], check)
+
+
+def _cleaned(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without half characters. Few entries have any, and all that could be one is written so in JSON."""
+    return clean(entry) if "\\ud" in json.dumps(entry) else entry
 
 
 def entries(directory: str | Path, name: str = JOURNAL) -> Iterable[dict[str, Any]]:

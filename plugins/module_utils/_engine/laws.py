@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol
 
 from .calls import UNKNOWN, Change, Cmdlet, Effect
@@ -102,6 +103,7 @@ FACTS: Mapping[str, Fact] = {
 }  # fmt: skip
 
 
+@cache
 def touched_by(fact: str, member: str) -> tuple[str, ...]:
     """What makes a member's evidence stale: changes of its own rows where each host has its own, else everybody's."""
     names = []

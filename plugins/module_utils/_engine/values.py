@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, Union
 
 from .errors import InvalidRequest
@@ -177,10 +176,15 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 _NONE: frozenset[str] = frozenset()
 
 
-@cache
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
 def _names(kind: type) -> tuple[str, ...]:
     """The fields of a dataclass, none of anything else."""
-    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = _FIELDS[kind] = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+    return known
 
 
 def secrets_of(value: Any) -> frozenset[str]:

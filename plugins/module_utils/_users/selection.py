@@ -90,10 +90,10 @@ def _component(text: str, at: int, depth: int) -> int:
         if text[at : at + 1] != ")" or not count or (negated and count > 1):
             raise _no_filter(text, at)
         return at + 1
-    found = _ITEM.match(text, at)
-    if found is None:
+    end = text.find(")", at) + 1
+    if not _ITEM.fullmatch(text[at:end]):
         raise _no_filter(text, at)
-    return found.end()
+    return end
 
 
 def _no_filter(text: str, at: int) -> InvalidInput:
