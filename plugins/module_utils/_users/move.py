@@ -26,7 +26,7 @@ from . import force as _force
 from . import movers as _user_movers
 from . import unseen as _user_move_unseen
 from .listing import CONTROLLER, Controllers, read_users
-from .moving import POLICIES
+from .moving import POLICIES, UNKNOWN_PARAMETER, unknown_parameter
 from .reading import (
     ELSEWHERE,
     HERE,
@@ -302,6 +302,8 @@ def _move(task: Task, users: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
         changes = [change_of(row, wish.target(row), task.params, wish.legacy_pools) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
+                if outcome["errors"] and outcome["errors"][0].name == UNKNOWN_PARAMETER:
+                    raise unknown_parameter(outcome["errors"][0].shown())
                 failed.append(left_out(row, refused(mover(row), outcome)))
         del task.session.calls[MOST_NAMED:]
     return failed

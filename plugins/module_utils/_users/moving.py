@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._engine.errors import RemoteError
+from .._engine.errors import NotReady, RemoteError
 
 # --- shares
 
@@ -75,6 +75,18 @@ class Verdict:
     error: str = ""
     """The class of the error: its id and, where that says nothing, the type of the innermost exception."""
     text: str = ""
+
+
+UNKNOWN_PARAMETER = "NamedParameterNotFound"
+"""What PowerShell calls a parameter that this version of a cmdlet has not: it is the same for every user."""
+
+
+def unknown_parameter(said: str) -> NotReady:
+    return NotReady(
+        f"The server's version of the cmdlet that moves users does not have a parameter that it was called with: {said.rstrip('.')}. "
+        "Leave out the option that asks for it (move_conference_data, domain_controller), or move users through a server with the "
+        "management tools of Lync Server 2013. No further user was begun."
+    )
 
 
 def error_class(error: RemoteError) -> str:

@@ -16,7 +16,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._engine.errors import InDoubt, MigrationError, NeverRan, StateError, Unreachable, from_json
-from .moving import DOUBT, FAILED, MOVED, NEVER_RAN, TRANSIENT, FailureLimit, Roster, Verdict, judge
+from .moving import (
+    DOUBT,
+    FAILED,
+    MOVED,
+    NEVER_RAN,
+    TRANSIENT,
+    UNKNOWN_PARAMETER,
+    FailureLimit,
+    Roster,
+    Verdict,
+    judge,
+    unknown_parameter,
+)
 from .steering import Gauge, Steering, allot
 from .waves import GO, STOP, Gate
 
@@ -228,6 +240,8 @@ class Drive:
         return len(reply["finished"])
 
     def _settle(self, user: int, verdict: Verdict, entry: Mapping[str, Any]) -> None:
+        if verdict.error == UNKNOWN_PARAMETER:
+            self._trouble = self._trouble or unknown_parameter(verdict.text)
         if verdict.kind in (DOUBT, TRANSIENT, FAILED):
             # an error may come after the effect: before a user is tried again or reported, the directory is asked
             self._doubted(user, verdict)

@@ -147,6 +147,15 @@ def test_a_passing_failure_is_tried_again_and_another_is_not(tmp_path: Path) -> 
     assert bench.time.now >= 90, "with a pause before each"
 
 
+@pytest.mark.parametrize("movers_", [1, 2])
+def test_a_parameter_that_the_server_does_not_have_is_tried_once(tmp_path: Path, movers_: int) -> None:
+    bench = movers(tmp_path, 60)
+    refusing(bench, *(sip(n) for n in range(60)), name="NamedParameterNotFound")
+    result = bench.run(movers=movers_, move_conference_data=True)
+    assert result["error"]["kind"] == "not_ready" and "does not have a parameter that it was called with" in result["msg"]
+    assert sum(bench.moves.values()) < 60
+
+
 def test_a_failure_limit_leaves_the_rest(tmp_path: Path) -> None:
     bench = movers(tmp_path, 60)
     refusing(bench, *(sip(n) for n in range(40)))
