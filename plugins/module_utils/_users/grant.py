@@ -57,11 +57,11 @@ _ADVICE = "Give the policy the same settings as the one they have (copy_from, or
 
 def run(task: Task) -> Report:
     params = task.params
+    Chosen(params)  # what it says of the options comes before the server is asked
     accepted, copies = accepted_users(params["accepted_losses"]), Copies.of(params)
     single = None if params["policy"] is None else named_policy("policy", params["policy"])
     if (single is None) == (copies is None):
         raise InvalidInput("Either policy is wanted, or copies and copy_name: say which policy users get.")
-    Chosen(params)  # what it says of the options comes before the server is asked
     if single is not None and not single.startswith("tag:"):
         return Report(changed=False, value={"granted": [], "already_granted": 0, "notice": [], "file": None})
     policy_rows, pools = task.session.read("external_access_policy", "pool")

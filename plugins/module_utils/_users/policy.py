@@ -106,6 +106,7 @@ def _see_users(task: Task, identity: str, situation: Situation, accepted: set[st
 def needed(task: Task) -> Report:
     """For each policy that counts for a user and does not allow XMPP: the same policy with it, or a copy that has it."""
     params = task.params
+    Chosen(params)  # what it says of the options comes before the server is asked
     copies = Copies.of(params)
     if copies is None:
         raise InvalidInput("Neither copies nor copy_name is given: say which policy users get for XMPP.")

@@ -18,7 +18,7 @@ from typing import Any
 
 from .._engine.errors import InvalidInput, NotReady, one_line
 from .._engine.module import Report, Task
-from .._settings.names import BadName, domain, fqdn
+from .._settings.names import BadName, address, domain, fqdn
 from .answer import Answer, Rules
 from .judge import advice_for, configured, partner_of
 from .line import Deadline
@@ -44,7 +44,8 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic) -> Report:
     if not partners:
         return _report(task, [])
     rules = _rules(params)
-    lookup = Lookup([(one["address"], one["port"]) for one in params["name_servers"]])
+    servers = [(_checked(address, "name_servers", one["address"]), one["port"]) for one in params["name_servers"]]
+    lookup = Lookup(servers)
     deadline = Deadline(params["seconds"], clock)
     with ThreadPoolExecutor(min(MOST_BESIDE, len(partners))) as pool:
         asked = partial(_asked, lookup=lookup, rules=rules, deadline=deadline, params=params)

@@ -10,6 +10,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from .._engine.errors import InvalidInput
 from .._engine.files import replace_whole, whole
 from .._engine.module import Report, Task
-from .._settings.names import BadName, address, domain, fqdn
+from .._settings.names import BadName, address, domain, fqdn, shown
 from .negotiation import check_triple
 from .pack import Authority, Ours, pack, triple_of
 from .window import may_dial_back, planned_pause
@@ -29,6 +30,7 @@ except ImportError:  # only a chain needs it
     x509 = None  # type: ignore[assignment]
 
 FOLDER = "partner_packs"
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 MOST = 10
 
 
@@ -97,6 +99,7 @@ def _ours(params: Mapping[str, Any]) -> Ours:
         if params["ttl"] < 0 or params["margin"] < 0:
             raise InvalidInput("ttl and margin are seconds: 0 or more is wanted.")
         pause = planned_pause(params["ttl"], params["margin"], True)
+    thumbprints = [_thumbprint(one) for one in params["thumbprints"]]
     old = params["old_host"]
     return Ours(
         domains=domains,
@@ -105,7 +108,7 @@ def _ours(params: Mapping[str, Any]) -> Ours:
         old_host=None if old is None else _checked(fqdn, "old_host", old),
         old_addresses=[_checked(address, "old_addresses", one) for one in params["old_addresses"]],
         chain=_chain(params["chain"]),
-        thumbprints=params["thumbprints"],
+        thumbprints=thumbprints,
         names=[one for one in domains if one != params["host"]],
         tls_versions=params["tls_versions"],
         window=params["window"],
@@ -113,6 +116,12 @@ def _ours(params: Mapping[str, Any]) -> Ours:
         pause=pause,
         contacts=params["contacts"],
     )
+
+
+def _thumbprint(text: str) -> str:
+    if not _HEXADECIMAL.fullmatch(text.replace(" ", "")):
+        raise InvalidInput(f"thumbprints: 40 or 64 hexadecimal digits are wanted, but {shown(text)} is none.")
+    return text.replace(" ", "").upper()
 
 
 def _chain(file: str | None) -> Sequence[Authority]:

@@ -122,7 +122,7 @@ def test_the_chain_by_its_fingerprints(bench: Bench, tmp_path: Path) -> None:
     "wrong",
     [
         {"domains": []}, {"addresses": []}, {"addresses": ["edge"]}, {"host": "edge"}, {"old_host": "x y"},
-        {"pause_seconds": -1}, {"partners": [{"domain": "../x"}]}, {"partners": [{}]},
+        {"pause_seconds": -1}, {"thumbprints": ["x"]}, {"partners": [{"domain": "../x"}]}, {"partners": [{}]},
         {"partners": [{**EXTERNAL, "tls_negotiation": "NotSupported"}]}, {"partners": [{**EXTERNAL, "tls_negotiation": "Maybe"}]},
     ],
 )  # fmt: skip
@@ -135,7 +135,7 @@ HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egnp.exe\u2066\u200b\u2028# [x](javascript
 
 def test_nothing_in_it_works(bench: Bench) -> None:
     text = read(
-        run(bench, window=HOSTILE, drop_streams_at=HOSTILE, contacts=[HOSTILE], thumbprints=[HOSTILE]), "fabrikam.test"
+        run(bench, window=HOSTILE, drop_streams_at=HOSTILE, contacts=[HOSTILE], tls_versions=[HOSTILE]), "fabrikam.test"
     )
     assert not [one for one in text if one != "\n" and unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
     assert "[x](" not in text.replace("\\[", "").replace("`", "") or "\\[x\\](" in text
