@@ -76,7 +76,8 @@ def test_a_user_who_cannot_be_moved_holds_everything_back(migration: Migration, 
 
 def test_these_tests_would_see_harm(migration: Migration, tmp_path: Path) -> None:  # noqa: F811
     """Without the collection's laws the same omissions cut users off, and the lab's own laws say so."""
-    kept = [one for one in migration.recording if one.role != "user_move"]
+    # the points of the window ask for the same, so they are left out too
+    kept = [one for one in migration.recording if one.role != "user_move" and one.module != "go_no_go"]
     with Replay(ESTATE, tmp_path / "lab", users=USERS, laws=lambda change, facts: []) as replay:
         watch = Watch(replay)
         replay.run(kept, before=watch)
