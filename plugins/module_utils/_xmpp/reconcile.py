@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Query
-from .._engine.errors import InvalidInput, MigrationError, NoCmdlet
+from .._engine.errors import CmdletFailed, InvalidInput, MigrationError, NoCmdlet
 from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
+from .._servers.store_location import has_store
 from .._settings.names import BadName, domain, fqdn
 
 Row = Mapping[str, Any]
@@ -171,6 +172,10 @@ def _allowed(task: Task) -> dict[str, str] | None:
             rows = quietly(session, Query("allowed_domain"))[0]
         except NoCmdlet:
             continue
+        except CmdletFailed:
+            if has_store(session):
+                raise
+            continue  # the new servers' cmdlets before there is a Central Management store
         return {
             str(row.get("Domain") or row.get("Identity")).lower(): str(row.get("ProxyFqdn") or "").lower()
             for row in rows
