@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "gssapi": "gssapi",
     "idna": "idna",
     "jinja2": None,
+    "markupsafe": None,
     "requests": "requests",
     "winrm": "pywinrm",
     "yaml": None,

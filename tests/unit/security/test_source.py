@@ -51,13 +51,26 @@ def test_only_variables_of_the_inventory_are_templated() -> None:
     templating = {
         path.name for path in SHIPPED for name, _ in calls(path) if re.search(r"(?:^|[._])templ(?:ate|ar)", name)
     }
-    assert templating == {"session.py", "_context.py"}
+    # policies.py has a pattern for names of policies, which is no template; html.py fills in its own pages
+    assert templating == {"session.py", "_context.py", "policies.py"}
     imports = {
         path.name
         for path in SHIPPED
         if re.search(r"^\s*(?:from|import) (?:jinja2|ansible\.template)", path.read_text("utf-8"), re.M)
     }
-    assert imports == set()
+    assert imports == {"html.py"}
+
+
+def test_pages_are_filled_in_and_never_made_of_what_somebody_wrote() -> None:
+    """The template of a page is a text of the code, and everything that is put into it is escaped."""
+    source = next(path for path in SHIPPED if path.name == "html.py").read_text(encoding="utf-8")
+    assert "autoescape=True" in source and "|safe" not in source
+    for path in SHIPPED:
+        for name, node in calls(path):
+            if name == "page" and path.name != "html.py":
+                template = node.args[1]
+                assert isinstance(template, ast.Name) and template.id.isupper(), where(path, node)
+        assert "| safe" not in path.read_text(encoding="utf-8"), path
 
 
 def test_yaml_is_read_by_a_safe_loader() -> None:

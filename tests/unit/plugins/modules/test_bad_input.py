@@ -248,6 +248,19 @@ GOOD: dict[str, dict[str, Any]] = {
         "configuration_file": "C:\\lync.zip",
         "outside_addresses": ["203.0.113.40"],
     },
+    "migration_plan": {
+        "state": "compared",
+        "settings": {"name": "contoso"},
+        "hosts": ["fe2013"],
+        "domains": ["contoso.test"],
+        "dns_servers": [SERVER],
+    },
+    "migration_report": {
+        "settings": {"name": "contoso"},
+        "hosts": ["fe2013"],
+        "domains": ["contoso.test"],
+        "dns_servers": [SERVER],
+    },
     "migration_readiness": {
         "source": "lync_2010",
         "legacy_edge_fqdn": EDGE_OLD,
@@ -330,6 +343,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "server_file": {"content": "x", "dest": "C:\\file.txt", "sha256": "a" * 64},
     "session": {"state": "inspected"},
     "settings": {"settings": SETTINGS, "needed": ["name"], "required_groups": []},
+    "state_purge": {"confirmed": "contoso", "settings": {"name": "contoso"}},
     "store_replication": {"replicas": [EDGE_NEW], "hosts": ["edge2013"], "member": "edge2013"},
     "topology": {
         "source": "declared",
@@ -370,6 +384,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "target_pool": NEW,
         "target_pools": [NEW],
         "users": [sip(1)],
+        "targets": [
+            {
+                "pool": NEW,
+                "sip_domains": ["contoso.test"],
+                "organizational_units": ["OU=Staff,DC=contoso,DC=test"],
+                "source_pools": [OLD],
+            }
+        ],
         "branch_pools": ["sba.contoso.test"],
         "domain_controller": "dc.contoso.test",
         "through": ["fe2013"],

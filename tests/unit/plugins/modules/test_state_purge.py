@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Purging what a finished migration left: as a whole, once it was accepted, and not while somebody is at work."""
+"""Module state_purge: purging what a finished migration left: as a whole, once it was accepted, and not while somebody is at work."""
 
 from __future__ import annotations
 
