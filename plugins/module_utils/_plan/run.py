@@ -14,13 +14,13 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._dns.options import servers_of
 from .._engine.errors import InvalidInput, NotReady, Refused
 from .._engine.files import FORMAT, Follower, append, line_of, parse, write_whole
 from .._engine.journal import PLAN, stamp
 from .._engine.module import Report, Task
 from .approved import APPROVED, HEADER, WORLD, digest_of, file_digest, header_of, planned, run_directory
 from .arguments import differences, kept, settings_differ
+from .options import looked_at
 from .page import plan_page
 from .summary import summary
 from .world import World, drift, read
@@ -31,6 +31,7 @@ SHOWN = 20
 
 
 def run(task: Task) -> Report:
+    looked_at(task.params)
     if bool(task.context.plan) != bool(task.context.plan_digest):
         raise InvalidInput(
             "lync_migration_plan and lync_migration_plan_digest belong together: the run whose plan was approved, and the digest "
@@ -45,8 +46,9 @@ def run(task: Task) -> Report:
 
 
 def _world(task: Task) -> World:
-    hosts = [one for one in task.params["hosts"] if one in task.context.sockets or one == task.context.host]
-    return read(task, hosts, servers_of(task.params["dns_servers"]), task.params["domains"])
+    hosts, servers, domains = looked_at(task.params)
+    there = [one for one in hosts if one in task.context.sockets or one == task.context.host]
+    return read(task, there, servers, domains)
 
 
 def _noted(task: Task) -> Report:

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .._dns.options import servers_of
 from .._engine.calls import clean
 from .._engine.files import read_whole, write_whole
 from .._engine.journal import entries, stamp
 from .._engine.module import Report, Task
+from .._plan.options import looked_at
 from .afterwards import afterwards
 from .live import certificates, records
 from .page import report_page
@@ -31,7 +31,8 @@ PAGE, DATA, PROBE = "report.html", "report.json", "probe.json"
 def run(task: Task) -> Report:
     context, params = task.context, task.params
     now = datetime.fromtimestamp(task.journal.clock(), UTC)
-    hosts = [one for one in params["hosts"] if one in context.sockets]
+    hosts, servers, domains = looked_at(params)
+    hosts = [one for one in hosts if one in context.sockets]
     told = story(entries(context.state_dir))
     accepted = next((one["at"] for one in told["laws"] if one["fact"] == "accepted"), None)
     data: dict[str, Any] = {
@@ -45,7 +46,7 @@ def run(task: Task) -> Report:
         "live": bool(hosts),
         **told,
         "certificates": certificates(task, hosts, now),
-        "records": records(servers_of(params["dns_servers"]), params["domains"]),
+        "records": records(servers, domains),
         "probe": _probe(Path(context.state_dir)),
         "afterwards": afterwards(params["settings"]),
     }
