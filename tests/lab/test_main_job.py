@@ -146,8 +146,9 @@ def test_one_powershell_for_each_host_and_run_and_no_law_broken(demo, end):
     assert end["violations"] == [] and counts["violations"] == []
     restarts = end["server_made"]["restarts"]
     for host in counts["hosts"].values():
-        # one for each of three runs and each restart, and one after a module was installed that needs a new process
-        most = 3 + (restarts.get(host["fqdn"], 0) + 1 if host["fqdn"] in NEW else 0)
+        # one for each of three runs and each restart, one after a module was installed that needs a new process, and the
+        # process of the mover, which each Front End has for itself
+        most = 3 + (restarts.get(host["fqdn"], 0) + 2 if host["fqdn"] in NEW else 0)
         assert host["powershell_starts"] <= most, host
 
 
