@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.calls import clean
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import write_whole
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import FORMAT, write_whole
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import stamp
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._report.run import PROBE
 
@@ -32,5 +32,5 @@ def keep(result: Mapping[str, Any], context: Context) -> None:
     if not isinstance(findings, list):
         return
     rows = [{name: one.get(name) for name in _KEPT} for one in findings if isinstance(one, Mapping)]
-    text = json.dumps(clean({"at": stamp(time.time()), "findings": rows}), ensure_ascii=True)
+    text = json.dumps(clean({"format": FORMAT, "at": stamp(time.time()), "findings": rows}), ensure_ascii=True)
     write_whole(Path(context.state_dir) / "runs" / context.run, PROBE, text.encode("ascii"))

@@ -14,14 +14,15 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import StateError
+from .errors import StateError, one_line
 
 FORMAT = 1
+_HEAD = b'{"format":%d,' % FORMAT
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -196,11 +197,24 @@ def parse(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
+    if not isinstance(entry, dict):
         return None
-    if entry.get("format") != FORMAT:
+    see_format(entry, "The journal, or a plan beside it, holds an entry")
+    return entry if isinstance(entry.get("kind"), str) else None
+
+
+def see_format(data: Mapping[str, Any], what: str) -> None:
+    """Nothing is guessed of what another version of the collection wrote, be it older or newer."""
+    found = data.get("format")
+    if isinstance(found, bool) or found != FORMAT:
+        told = "without a format" if found is None else f"of format {one_line(str(found))}"
         raise StateError(
-            f"The journal holds an entry of format {entry.get('format')!r}, and this version of the collection reads "
-            f"format {FORMAT}: use the version that wrote it."
+            f"{what} {told}, and this version of the collection reads format {FORMAT}: go on with the version of the collection "
+            "that wrote it."
         )
-    return entry
+
+
+def see_line(line: bytes) -> None:
+    """The same for a line that nobody needs to parse; what this version writes is known by how it begins."""
+    if not line.startswith(_HEAD):
+        parse(line)

@@ -63,9 +63,10 @@ def header_of(state_dir: str, run: str, digest: str) -> dict[str, Any]:
             f"There is no plan of the run {run} in {directory}: lync_migration_plan wants the name of a run with --check that "
             "came to its end, as it was printed there."
         ) from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not isinstance(header, dict) or isinstance(header.get("format"), bool) or header.get("format") != FORMAT:
         raise StateError(
-            f"The plan of the run {run} is of a format that this version of the collection does not read. {_AGAIN}"
+            f"The plan of the run {run} is of a format that this version of the collection does not read: make a new plan with "
+            "--check, have it approved, and run that."
         )
     if not hmac.compare_digest(digest_of(header), digest.strip().lower()):
         raise Refused(

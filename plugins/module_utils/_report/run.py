@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.calls import clean
-from .._engine.files import read_whole, write_whole
+from .._engine.files import FORMAT, read_whole, see_format, write_whole
 from .._engine.journal import entries, stamp
 from .._engine.module import Report, Task
 from .._plan.options import looked_at
@@ -36,7 +36,7 @@ def run(task: Task) -> Report:
     told = story(entries(context.state_dir))
     accepted = next((one["at"] for one in told["laws"] if one["fact"] == "accepted"), None)
     data: dict[str, Any] = {
-        "format": 1,
+        "format": FORMAT,
         "name": params["settings"].get("name") or "?",
         "at": stamp(now.timestamp()),
         "controller": context.controller,
@@ -72,6 +72,7 @@ def _probe(state_dir: Path) -> dict[str, Any] | None:
         text = read_whole(directory, PROBE) if (directory / PROBE).is_file() else None
         if text:
             one = json.loads(text)
+            see_format(one, f"{directory / PROBE} is")
             if found is None or one["at"] > found["at"]:
                 found = one
     return found

@@ -25,7 +25,7 @@ from typing import Any
 from .._engine.calls import Change, Cmdlet, Evidence, Query
 from .._engine.collections import ORGANISATION
 from .._engine.errors import MigrationError, NoCmdlet, NotReady, StateError
-from .._engine.files import read_whole, write_whole
+from .._engine.files import FORMAT, read_whole, see_format, write_whole
 from .._engine.module import Report, Task
 from .._engine.session import Session, quietly
 from .._topology.losses import URL_PROPERTIES, simple_urls
@@ -39,7 +39,6 @@ Summary = dict[str, Any]
 FACT = "baseline"
 DIRECTORY = "baseline"
 SUMMARY = "baseline.json"
-FORMAT = 1
 LIMIT = 512_000_000
 SECONDS = 1800
 PLANNED = "planned"
@@ -196,13 +195,14 @@ def _kept(directory: Path) -> tuple[Summary, str] | None:
         return None
     try:
         summary: Summary = json.loads(text)
+        see_format(summary, f"{directory / SUMMARY} is")
         files = {str(one): str(entry["sha256"]) for one, entry in summary["files"].items()}
         wrong = [
             one
             for one, digest in files.items()
             if one not in EXPORTS or _digest(read_whole(directory, one) or b"") != digest
         ]
-        if summary["format"] != FORMAT or set(summary) < {"made", "users", "central_management_store"}:
+        if set(summary) < {"made", "users", "central_management_store"}:
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise StateError(f"{directory / SUMMARY} is not what was written: {_DAMAGED}") from exc

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.calls import Query
-from .._engine.files import Follower, parse
+from .._engine.files import Follower, parse, see_line
 from .._engine.journal import JOURNAL
 from .._engine.module import Task
 from .moving_run import GRACE
@@ -46,6 +46,7 @@ def unheard(state_dir: str | Path) -> list[dict[str, Any]]:
     """Intents to move users that have no outcome and were not explained, in order. The rest of a long journal is not parsed."""
     waiting: dict[bytes, bytes] = {}
     for line in Follower(state_dir, JOURNAL).lines():
+        see_line(line)
         head = line[:60]
         if b'"kind":"outcome"' in head:
             found = _ID.search(line)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .._engine.files import Follower, parse
+from .._engine.files import Follower, parse, see_line
 from .._engine.journal import JOURNAL
 from .moving import POLICIES
 
@@ -47,6 +47,7 @@ def read(directory: Any) -> dict[str, Origin]:
     where the user is, the directory tells."""
     pending: dict[str, Origin] = {}
     for line in Follower(directory, JOURNAL).lines():
+        see_line(line)
         if line.startswith(_INTENT):
             if b'"Move-Cs' in line:
                 entry = parse(line)

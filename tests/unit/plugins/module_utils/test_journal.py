@@ -168,7 +168,7 @@ def test_a_follower_begins_anew_with_another_file(tmp_path: Path) -> None:
     assert list(follower.lines()) == [b'{"a":3}\n'] and follower.restarted
 
 
-@pytest.mark.parametrize("line", [b"", b"{", b"[]\n", b'{"kind":3}\n', b"\xff\n", b'"x"\n'])
+@pytest.mark.parametrize("line", [b"", b"{", b"[]\n", b'{"format":1,"kind":3}\n', b"\xff\n", b'"x"\n'])
 def test_what_is_no_entry_is_left_out(line: bytes) -> None:
     assert parse(line) is None
 

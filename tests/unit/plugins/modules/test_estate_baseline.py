@@ -167,14 +167,14 @@ def test_a_folder_that_others_can_enter_is_refused(bench):
 
 
 def test_an_interrupted_one_is_made_anew(bench, monkeypatch):
-    write = _baseline._write
+    write = _baseline.write_whole
 
     def killed(directory, file, content):
         if file == "baseline.json":
             raise KeyboardInterrupt
         write(directory, file, content)
 
-    monkeypatch.setattr(_baseline, "_write", killed)
+    monkeypatch.setattr(_baseline, "write_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         bench.run(module, {})
     monkeypatch.undo()
