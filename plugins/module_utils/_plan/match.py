@@ -17,8 +17,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._servers.server import PLANNED_PROXY
-from .._topology.reading import SKETCH
+from .._topology.model import SKETCH
+from .._topology.products import PLANNED_PROXY
 
 UNKNOWN = {"$": "unknown"}
 #: Parts of texts that a server makes. The longest form comes first.

@@ -29,8 +29,7 @@ FOLDER = str(_products.LYNC_2013.deployment_path)
 LOCAL_INSTANCE = "MSSQL$RTCLOCAL"
 REPLICA = "REPLICA"
 RUNNING = "Running"
-#: What a plan calls the XMPP proxy of an Edge: its real short name is not published.
-PLANNED_PROXY = "XMPP proxy"
+PLANNED_PROXY = _products.PLANNED_PROXY
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from types import MappingProxyType
 LEGACY_GATEWAY_DISPLAY_NAME = "Office Communications Server XMPP Gateway"
 #: The translating gateway on a Front End Server. The proxy on an Edge has no published short name.
 XMPP_GATEWAY_SERVICE = "RTCXMPPTGW"
+#: What a plan calls the XMPP proxy of an Edge: its real short name is not published.
+PLANNED_PROXY = "XMPP proxy"
 XMPP_PROXY_DISPLAY_NAME = "XMPP Translating Gateway Proxy"
 
 
