@@ -25,12 +25,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lab.wsman import soap  # noqa: E402
-from lab.wsman.auth import Account, Accounts  # noqa: E402
-from lab.wsman.authority import Authority  # noqa: E402
-from lab.wsman.endpoint import Endpoint  # noqa: E402
-from lab.wsman.service import Service  # noqa: E402
-from lab.wsman.shells import Process  # noqa: E402
+from lab.wsman import soap
+from lab.wsman.auth import Account, Accounts
+from lab.wsman.authority import Authority
+from lab.wsman.endpoint import Endpoint
+from lab.wsman.service import Service
+from lab.wsman.shells import Process
 
 HOST, FQDN = "fe1", "fe1.contoso.test"
 ANSWER = json.dumps({"changed": True, "rc": 0, "stdout": "", "stdout_lines": [], "stderr": "", "stderr_lines": [],

@@ -22,6 +22,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ansible.plugins.loader import init_plugin_loader
+
+# before the first import of the collection: what was imported without it cannot be found by it afterwards
+init_plugin_loader()
+
 from ansible_collections.lync.xmpp_migration.tests.replay.bare import USERS
 from ansible_collections.lync.xmpp_migration.tests.replay.migration import record
 from ansible_collections.lync.xmpp_migration.tests.replay.sweep import Point, Undisturbed, timed, undisturbed

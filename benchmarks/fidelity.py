@@ -20,6 +20,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ansible.plugins.loader import init_plugin_loader
+
+# before the first import of the collection: what was imported without it cannot be found by it afterwards
+init_plugin_loader()
+
 from ansible_collections.lync.xmpp_migration.tests.replay.bare import USERS
 from ansible_collections.lync.xmpp_migration.tests.replay.fidelity import compared
 from ansible_collections.lync.xmpp_migration.tests.replay.migration import record

@@ -35,6 +35,7 @@ PREFIX = "needs system package"
 
 # The name that a test uses -> the Debian package that brings it.
 PACKAGES = {
+    "chromium-headless-shell": "chromium-headless-shell",
     "dig": "bind9-dnsutils",
     "gssapi": "libkrb5-dev",
     "kadmin.local": "krb5-admin-server",
