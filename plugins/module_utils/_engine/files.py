@@ -116,6 +116,11 @@ def read_whole(directory: str | os.PathLike[str], name: str) -> bytes | None:
 
 def write_whole(directory: str | os.PathLike[str], name: str, content: bytes) -> None:
     """Whole or not at all, on the disk when this returns, and for our eyes only."""
+    write_parts(directory, name, (content,))
+
+
+def write_parts(directory: str | os.PathLike[str], name: str, parts: Iterable[bytes]) -> None:
+    """The same for what comes in parts; where one of them cannot be had, what was there stays."""
     parent = open_directory(directory)
     draft = f"{name}.new"
     try:
@@ -123,7 +128,8 @@ def write_whole(directory: str | os.PathLike[str], name: str, content: bytes) ->
             os.unlink(draft, dir_fd=parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(draft, flags, 0o600, dir_fd=parent), "wb") as stream:
-            stream.write(content)
+            for part in parts:
+                stream.write(part)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
