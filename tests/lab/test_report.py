@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._report.page import report_page
-from ansible_collections.lync.xmpp_migration.tests.conftest import need
 from ansible_collections.lync.xmpp_migration.tests.replay.migration import (  # noqa: F401
     ESTATE,
     USERS,
@@ -29,6 +28,8 @@ from ansible_collections.lync.xmpp_migration.tests.replay.recording import Recor
 from ansible_collections.lync.xmpp_migration.tests.replay.replay import Replay
 
 pytestmark = pytest.mark.timeout(300)
+
+BROWSER = pytest.mark.needs("chromium-headless-shell")
 
 EVIL = "</script><script>document.title='owned'</script><img src=http://canary.test/x onerror=alert(1)>\u202eRTL\x1b[31m\u2028"
 
@@ -98,10 +99,8 @@ def test_the_page_says_the_same(reported: tuple[Replay, dict[str, Any], dict[str
 
 
 def browser(tmp_path: Path, *options: str) -> str:
-    program = shutil.which("chromium")
-    if program is None:
-        need("chromium-headless-shell")
-        program = "chromium-headless-shell"
+    program = shutil.which("chromium-headless-shell")
+    assert program
     fixed = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     done = subprocess.run([program, *fixed, *options], capture_output=True, text=True, timeout=120, check=True)
     return done.stdout
@@ -129,6 +128,7 @@ def evil_page(tmp_path: Path, data: dict[str, Any]) -> Path:
     return file
 
 
+@BROWSER
 def test_a_browser_runs_nothing_and_asks_nobody(
     reported: tuple[Replay, dict[str, Any], dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -146,6 +146,7 @@ def test_a_browser_runs_nothing_and_asks_nobody(
     assert not re.search("[\u202e\u2028\x1b]", shown)
 
 
+@BROWSER
 def test_a_phone_and_a_printer_can_show_it(
     reported: tuple[Replay, dict[str, Any], dict[str, Any]], tmp_path: Path
 ) -> None:
