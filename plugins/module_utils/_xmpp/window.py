@@ -142,7 +142,7 @@ def after_partners(window: Window) -> str:
 def before_swap(window: Window) -> str:
     who = f" Messages to {_listed(window.dialback)} come back as errors until it is done." if window.dialback else ""
     return (
-        "The partners exist on Lync Server 2013, but DNS still leads to the old gateway, which takes all that comes in."
+        "Partners exist on Lync Server 2013 already (some or all of them), but DNS still leads to the old gateway, which takes all that comes in."
         f"{who} The way forward: mend what is missing and run the playbook {MIGRATE} with --tags step5,step6. {_BACK}"
     )
 
