@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lync.xmpp_migration.lab import estate
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors import MigrationError
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.files import FORMAT, write_whole
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import JOURNAL, Ledger, entries
@@ -141,6 +142,16 @@ def test_what_the_last_probe_found(tmp_path: Path, found: Any) -> None:
     with pytest.raises(MigrationError) as refusal:
         report._probe(tmp_path / "state")
     assert one_sentence(str(refusal.value))
+
+
+@pytest.mark.parametrize("found", [0, 2])
+def test_an_estate_that_another_version_exported(found: Any) -> None:
+    """An estate has no format: each of its keys is known, or is named."""
+    text = (estate.DIRECTORY / f"{ESTATE}.yml").read_text(encoding="utf-8")
+    with pytest.raises(
+        estate.EstateError, match=r"^estate.yml, line \d+, format: this key is not known; estate has [\w, ]+\.$"
+    ):
+        estate.loads(f"{text}\nformat: {found}\n")
 
 
 def test_rows_are_for_others_to_read(left: tuple[Replay, Path], migration: Migration) -> None:  # noqa: F811
