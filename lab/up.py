@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import builder, consoles, control, inventory, parts
+from . import builder, consoles, control, inventory, loopback, parts
 from .estate import load
 from .organisation import faults as fault_files
 from .organisation.clock import Clock
@@ -249,6 +249,7 @@ class Lab:
 def serve(options: Options, tell: t.Callable[[dict[str, t.Any]], None]) -> None:
     """A lab in this process, until it is told to end: SIGTERM, SIGINT, ``down``, or its owner's end."""
     os.umask(0o077)
+    loopback.install()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     lab = Lab(options)

@@ -50,6 +50,7 @@ CONTROLLER: Mapping[str, Place] = {
     "migration_report": Place(),
     "outside_port": Place(anywhere=True),
     "partner_pack": Place(),
+    "rehearsal": Place(),
     "settings": Place(),
     "state_purge": Place(),
     "xmpp_partner_advice": Place(),

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import hmac
 import json
 import stat
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ from ansible_collections.lync.xmpp_migration.lab.organisation.creation import cr
 from ansible_collections.lync.xmpp_migration.lab.organisation.state import state
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.context import Context
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._rehearsal.export import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._rehearsal.pseudonyms import Pseudonyms
 from ansible_collections.lync.xmpp_migration.tests.replay.random_estates import random_estate
 from ansible_collections.lync.xmpp_migration.tests.replay.replay import Replay, ReplayTask
 
@@ -107,3 +110,66 @@ def test_what_is_read_is_the_same_organisation_again(seed: int, tmp_path: Path) 
     ocs = first.ocs is not None
     assert differences(comparable(state_of(first), ocs), comparable(state_of(again), ocs)) == []
     assert again.migration == first.migration
+
+
+def known_texts(replay: Replay) -> set[str]:
+    """What somebody who knows the organisation would look for: addresses, names, hosts, domains, sites, comments."""
+    found = set()
+    for user in replay.world.ad:
+        address = str(user.sip or "").removeprefix("sip:")
+        found |= {address, address.partition("@")[0], user.display_name, user.sam}
+    for computer in replay.world.computers.values():
+        found |= {computer.fqdn, computer.host, computer.inventory_name}
+    estate = replay.world.estate
+    found |= {*estate.sip_domains, estate.domain, *(site.name for site in estate.sites)}
+    found |= {one.domain for one in estate.partners} | {one.comment or "" for one in estate.allowed_domains}
+    found |= {edge.access_fqdn for edge in estate.edges} | {"contoso", "wingtip", "fabrikam", "nwtraders"}
+    return {one for one in found if one and len(one) > 3}
+
+
+def skeleton(estate: Estate) -> dict[str, Any]:
+    """How many there are of everything, and how they hang together, without a name."""
+    return {
+        "sites": [bool(one.federation_route) for one in estate.sites],
+        "pools": [(one.version, one.kind, len(one.machines), bool(one.edge)) for one in estate.pools],
+        "edges": [(one.version, one.federation, one.xmpp, one.external_address) for one in estate.edges],
+        "hosts": [
+            (one.groups, one.windows, one.powershell, one.product, one.bare, one.internal_address)
+            for one in estate.hosts
+        ],
+        "users": [(one.enabled, one.hosting_provider, bool(one.pool)) for one in estate.users],
+        "zones": [[(row.type, row.ttl) for row in one.records] for one in estate.zones],
+        "partners": [(one.address, one.tls, one.sasl_external, one.dialback) for one in estate.partners],
+        "allowed": [bool(one.proxy) for one in estate.allowed_domains],
+        "policies": [{k: v for k, v in row.items() if k != "Description"} for row in estate.policies.values()],
+        "gateway": estate.gateway and len(estate.gateway.partners),
+        "settings": sorted(estate.migration),
+    }
+
+
+@pytest.mark.parametrize("seed", (4, 5, 6))
+def test_guessing_known_names_finds_none(seed: int, tmp_path: Path) -> None:
+    with Replay(random_estate(seed, most=30), tmp_path / "lab") as replay:
+        path = Path(exported(replay)["estate"])
+        plain, before = load(path), path.read_text(encoding="utf-8").casefold()
+        hidden = load(exported(replay, pseudonyms=True)["estate"])
+        text, known = path.read_text(encoding="utf-8").casefold(), known_texts(replay)
+    assert {"contoso", "fabrikam.test"} <= {one for one in known if one.casefold() in before}
+    assert [one for one in known if one.casefold() in text] == []
+    # Whoever knows an address and the way names are made has no key to make them with.
+    guesses = {hashlib.sha256(one.encode()).hexdigest()[:10] for one in known} | {
+        hmac.new(key, one.encode(), hashlib.sha256).hexdigest()[:10]
+        for one in known
+        for key in (b"", b"key", b"contoso")
+    }
+    assert not [one for one in guesses if one in text]
+    assert skeleton(plain) == skeleton(hidden)
+    assert hidden.migration["users"]["pilot"][0] in {one.sip for one in hidden.users}  # the same person everywhere
+    assert hidden.migration["pool"]["fqdn"].endswith(hidden.domain)
+
+
+def test_the_names_of_two_exports_have_nothing_in_common() -> None:
+    names = [Pseudonyms(), Pseudonyms()]
+    assert names[0].address("sip:ann@contoso.test") == names[0].address("sip:ANN@Contoso.test")
+    assert names[0].address("sip:ann@contoso.test") != names[1].address("sip:ann@contoso.test")
+    assert names[0].name("fe.contoso.test").endswith("." + names[0].name("contoso.test"))

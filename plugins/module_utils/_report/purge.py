@@ -28,7 +28,7 @@ MARK = "purged.json"
 ALIVE = "alive"
 #: What the collection makes there. Whatever else somebody has put into the directory stays.
 FILES = ("journal.ndjson", "report.html", "report.json", "stop_moves")
-DIRECTORIES = ("runs", "baseline", "partner_packs", "estate")
+DIRECTORIES = ("runs", "baseline", "partner_packs", "estate", "rehearsal")
 
 
 def run(task: Task) -> Report:
