@@ -54,6 +54,9 @@ FAULTS = [
 ]
 
 
+GOES_ON = {("Move-CsUser", 3)}
+
+
 def _name(fault: tuple[str, str, int, dict[str, Any]]) -> str:
     host, cmdlet, number, what = fault
     return f"{host.partition('.')[0]}-{cmdlet}-{number}-{what['do']}"
@@ -72,11 +75,12 @@ def test_a_fault_stops_the_run_and_the_next_one_completes(
         watch = Watch(replay)
         struck = replay.run(migration.recording, before=watch)
         watch()
-        assert struck.failure is not None
+        # a mover looks whether the user was moved, and goes on
+        assert (struck.failure is None) is ((cmdlet, number) in GOES_ON)
         # what tidies up afterwards may still succeed
         failed = [one for one in replay.journal() if one["kind"] == "outcome" and not one["ok"]]
         assert failed and {one["ran"] for one in failed} <= ({True, False} if what is REFUSED else {None})
-        if what is not REFUSED:
+        if what is not REFUSED and struck.failure is not None:
             assert "Run the task again: it reads the present state first." in struck.failure
         replay.run(migration.recording, before=watch).done()
         watch()
