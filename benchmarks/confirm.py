@@ -71,8 +71,9 @@ def requests(counts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> tuple[dict[str, dict[str, int]], list[dict[str, Any]]]:
-    """Stage -> host -> requests; and the tasks that had any, in their order."""
-    stages: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    """Stage -> host -> requests; and the tasks that had any, in their order. Edges pass a stage one after the other, and
+    each of them asks Front Ends, and the first of them for its key: each passing counts by itself, and the dearest is told."""
+    passed: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     tasks = []
     for before, line in zip([{}, *lines], lines, strict=False):
         spent = {
@@ -84,10 +85,14 @@ def table(lines: Sequence[Mapping[str, Any]]) -> tuple[dict[str, dict[str, int]]
         tag = next((one for one in STAGES if one in line["tags"]), "")
         stage = f"{role}: {tag}" if role in ROLES and tag else role or "(no role)"
         for host, number in spent.items():
-            stages[stage][host] += number
+            passed[stage, int(line.get("batch", 0))][host] += number
         if spent:
             tasks.append({"stage": stage, "task": line["task"], "requests": spent})
-    return {stage: dict(hosts) for stage, hosts in stages.items()}, tasks
+    stages: dict[str, dict[str, int]] = {}
+    for (stage, _batch), hosts in passed.items():
+        told = stages.setdefault(stage, {})
+        told.update({host: max(number, told.get(host, 0)) for host, number in hosts.items()})
+    return stages, tasks
 
 
 def measure(estate: str, users: int) -> dict[str, Any]:

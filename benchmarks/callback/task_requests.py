@@ -40,6 +40,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     _task: Any = None
+    _batch = 0
 
     def _over(self) -> None:
         if self._task is None:
@@ -49,10 +50,17 @@ class CallbackModule(CallbackBase):
             "task": self._task.get_name(),
             "role": role.get_name() if role else "",
             "tags": list(self._task.tags),
+            "batch": self._batch,
             "requests": counts(),
         }
         with open(os.environ["LYNC_TASK_REQUESTS"], "a", encoding="ascii") as file:
             file.write(json.dumps(line) + "\n")
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Of each batch of hosts of a play that takes them in turn."""
+        self._over()
+        self._task = None
+        self._batch += 1
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._over()

@@ -143,11 +143,13 @@ class Server:
         return self.topology.has_xmpp(self.cluster.fqdn) if self.is_edge else bool(self.topology.xmpp_edges())
 
 
+SERVER = (Query("component"), Query("local_topology_document", partial=True))
+
+
 def read_server(session: Session, *more: Query | str) -> Server:
     """In one request: the services of Windows, the topology in the local store where there is one, and what else is
     asked for."""
-    document = Query("local_topology_document", partial=True)
-    services, documents, *others = quietly(session, "component", document, *more)
+    services, documents, *others = quietly(session, *SERVER, *more)
     topology = topology_in(documents)
     fqdn = session.scope
     cluster = pool_of(topology, fqdn) if topology else None

@@ -25,6 +25,7 @@ from .._engine.session import Session, quietly
 from .._settings.names import shown as quoted
 from .server import (
     RUNNING,
+    SERVER,
     Expected,
     Row,
     Server,
@@ -78,6 +79,8 @@ def run(task: Task) -> Report:
     session, ports = task.session, sorted(set(task.params["listening_ports"]))
     if task.context.host not in task.context.members("lync_2013_edges"):
         session.read_ahead("replica")  # which a Front End is asked for after its services
+        if not task.params["wait_seconds"]:
+            session.read_ahead(*SERVER, *_READS)  # the same again, once the other Front Ends of the pool were started, too
     server = read_server(session, *_READS)
     before = _state(server.more)
     old = _outdated(server, before)

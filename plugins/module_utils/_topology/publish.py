@@ -64,6 +64,7 @@ _READS = (
     Query("site", properties=("Identity", *ROUTES)),
     Query("file", NOTES_FILE),
 )
+_WEB = Query("web_server", properties=("Identity", "InternalFqdn"))
 Row = Mapping[str, Any]
 
 
@@ -84,6 +85,8 @@ def run(task: Task) -> Report:
     organisation = _organisation(task)
     planned = task.check_mode and organisation is not None  # the store itself may be planned only
     task.session.read_ahead("site")  # whose routes the next task of the role looks at
+    if (task.params["pool"] or {}).get("internal_web_fqdn"):
+        task.session.read_ahead(_WEB)
     rows = quietly(task.session, *_READS) if planned else task.session.read(*_READS)
     # notes of a first publish that never took effect have nothing to finish: it is made anew, and they with it
     unfinished = bool(rows[3] and rows[0] and rows[0][0].get(".")) and not task.check_mode
@@ -212,7 +215,7 @@ def _internal_web(task: Task, wanted: Plan) -> Change | None:
         return None
     host, name = fqdn(pool["internal_web_fqdn"]), fqdn(pool["fqdn"])
     identity = f"WebServer:{name}"
-    rows = quietly(task.session, Query("web_server", properties=("Identity", "InternalFqdn")))[0]
+    rows = quietly(task.session, _WEB)[0]
     row = next((one for one in rows if same(one.get("Identity"), identity)), {})
     found = row.get("InternalFqdn")
     if same(found, host):
