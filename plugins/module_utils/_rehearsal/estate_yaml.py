@@ -20,7 +20,7 @@ except ImportError:
     pass  # ansible-core needs it itself
 
 #: What JSON leaves as it is and YAML does not take.
-_UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNREADABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
