@@ -93,7 +93,7 @@ def publish_topology(call: Call) -> Iterator[Psobj]:
     current: Topology = central_store(call).topology
     if call.p.get("FinalizeUninstall"):
         raise failed(call, "topology-refused", reason="The topology still has pools, so it cannot be uninstalled.")
-    new = _document(call)
+    new = _document(call)  # rule: former-topology
     _check(call, new, current)
     if not call.should_process(new.signature, force=True):
         return

@@ -52,6 +52,7 @@ class Laws:
     def __init__(self) -> None:
         self.violations: list[dict[str, Any]] = []
         self._view: View | None = None
+        self._first: View | None = None
         self._moves: list[tuple[User, str | None, str | None]] = []
         self._grants: list[tuple[User, Mapping[str, Any], Mapping[str, Any]]] = []
 
@@ -65,7 +66,7 @@ class Laws:
 
     def start(self, world: World) -> None:
         """What is so when the lab starts is taken as given."""
-        self._view = view(world, None)
+        self._view = self._first = view(world, None)
         self._moves.clear()
         self._grants.clear()
 
@@ -75,11 +76,13 @@ class Laws:
         self._view = after
         self._moves.clear()
         self._grants.clear()
+        first = self._first or before
         found = [
             *_l1(world, before, after, moves),
             *_l2(world, before, after),
             *_l3(world, before, after, moves),
-            *_l4(world, before, after, call, grants),
+            *_l4(world, first, before, after, call, grants),
+            *_back(world, first, before, after),
         ]
         for violation in found:
             computer = getattr(call, "computer", None)
@@ -286,6 +289,7 @@ def _l3(world: World, before: View, after: View, moves: Moves) -> Iterator[Viola
 # --- L4: never --------------------------------------------------------------------------------------------------------
 def _l4(
     world: World,
+    first: View,
     before: View,
     after: View,
     call: Any,
@@ -296,7 +300,7 @@ def _l4(
         yield from check(world, getattr(call, "p", {}))
     yield from _stores(before, after, call)
     if before.location is not None and before.location == after.location:
-        yield from _removed(before.snapshot.topology, after.snapshot.topology)
+        yield from _removed(world, first.snapshot.topology, before.snapshot, after.snapshot)
     yield from _policies(world, before.snapshot, after.snapshot)
     for user, old, new in grants:
         for flag in TAKEN:
@@ -372,14 +376,33 @@ NEVER: dict[str, Callable[[World, Mapping[str, Any]], Iterator[Violation]]] = {
 }
 
 
-def _removed(old: Topology, new: Topology) -> Iterator[Violation]:
-    """A publish may add. What it takes away, or changes on a server of Lync Server 2010, is recorded."""
+def _back(world: World, first: View, before: View, after: View) -> Iterator[Violation]:
+    """The way back has an order too: a partner goes when the old gateway runs and DNS leads to it."""
+    if world.gateway is None:
+        return
+    gone = set(before.snapshot.rows("xmpp_allowed_partner")) - set(after.snapshot.rows("xmpp_allowed_partner"))
+    for domain in sorted(gone - set(first.snapshot.rows("xmpp_allowed_partner"))):
+        elsewhere = [one for one, addresses in after.addresses.items() if world.gateway.address not in addresses]
+        was_there = any(world.gateway.address in first.addresses.get(one, ()) for one in elsewhere)
+        if was_there or not after.gateway_runs:
+            yield Violation(
+                "L2", f"partner gone {domain}", f"The XMPP partner {domain} was removed while the old gateway is not in its place."
+            )
+
+
+def _removed(world: World, first: Topology, before: Snapshot, after: Snapshot) -> Iterator[Violation]:
+    """A publish may add, and take back what was not there at the start and nobody uses. What else it takes away, or changes on
+    a server of Lync Server 2010, is recorded."""
+    old, new = before.topology, after.topology
     if old is new:
         return
+    free = not after.rows("xmpp_allowed_partner")
+    homed = {str(user.registrar_pool).casefold() for user in world.ad if user.registrar_pool}
     for name in (d for d in old.domains if d not in new.domains):
         yield Violation("L4", f"domain {name}", f"A publish removed the SIP domain {name}.")
     for cluster in old.clusters:
-        if new.pool(cluster.fqdn) is None:
+        ours = first.pool(cluster.fqdn) is None and free and cluster.fqdn.casefold() not in homed
+        if new.pool(cluster.fqdn) is None and not ours:
             yield Violation("L4", f"pool {cluster.fqdn}", f"A publish removed the pool {cluster.fqdn}.")
     for service in old.services:
         identity = old.identity(service)
@@ -391,7 +414,7 @@ def _removed(old: Topology, new: Topology) -> Iterator[Violation]:
             continue  # merged from Office Communications Server: the next merge says how it is there now
         elif service.version <= 5 and (set(service.ports), service.details) != (set(other.ports), other.details):
             yield Violation("L4", f"change {identity}", f"A publish changed {identity}, which it had no business with.")
-        elif not set(_numbers(service)) <= set(_numbers(other)):
+        elif not set(_numbers(service)) <= set(_numbers(other)) and not (free and first.service(identity) is None):
             yield Violation("L4", f"ports {identity}", f"A publish took ports from {identity}.")
 
 

@@ -120,31 +120,8 @@ calls:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
-
-# Parameters of the set that leaves the routing alone. Defaults: "Manage Access Edge configuration for your organization", Lync Server 2013.
-NOUN = Noun(
-    noun="CsAccessEdgeConfiguration",
-    collection="access_edge_configuration",
-    label="Access Edge configuration {identity}",
-    given=frozenset({"global"}),
-    fields=(
-        Field("allow_federated_users", "AllowFederatedUsers", kind="bool", default=False),
-        Field("allow_outside_users", "AllowOutsideUsers", kind="bool", default=False),
-        Field("allow_anonymous_users", "AllowAnonymousUsers", kind="bool", default=False),
-        Field("enable_archiving_disclaimer", "EnableArchivingDisclaimer", kind="bool", default=False),
-        Field("keep_crls_up_to_date_for_peers", "KeepCrlsUpToDateForPeers", kind="bool", default=True),
-        Field(
-            "mark_source_verifiable_on_outgoing_messages",
-            "MarkSourceVerifiableOnOutgoingMessages",
-            kind="bool",
-            default=True,
-        ),
-        Field(
-            "outgoing_tls_count_for_federated_partners", "OutgoingTlsCountForFederatedPartners", kind="int", default=4
-        ),
-    ),
-)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.nouns import ACCESS_EDGE as NOUN
 
 ARGUMENT_SPEC = {
     "allow_federated_users": {"type": "bool"},

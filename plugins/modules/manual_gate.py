@@ -29,9 +29,10 @@ options:
         O(inside_ports) are open. What cannot be seen of it, such as an inner port behind a firewall, needs the operator's word.
       - V(gateway_stop) ends the service of the old gateway at the end of the window. It counts as done where port 5269 refuses at all of
         O(outside_addresses). Where one does not answer at all, or none is given, the operator's word is needed.
+      - V(gateway_start) starts it again, on the way back. It counts as done where port 5269 is open at all of O(outside_addresses).
     type: str
     required: true
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop, gateway_start]
   confirmed:
     description:
       - Gates that the operator has done.
@@ -39,7 +40,7 @@ options:
     type: list
     elements: str
     default: []
-    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop]
+    choices: [ocs_edge_internal_list, ocs_federation_fqdn, gateway_console, edge_without_session, edge_xmpp_without_session, gateway_stop, gateway_start]
   member:
     description:
       - Inventory name of the Edge Server that no session reaches.
@@ -65,7 +66,7 @@ options:
     description: FQDN of the OCS 2007 R2 XMPP gateway.
     type: str
   gateway_host:
-    description: Inventory name of the old gateway. In a dry run V(gateway_stop) takes a stop for done that a session with it has planned.
+    description: Inventory name of the old gateway. In a dry run a stop or start that a session with it has planned counts as done.
     type: str
   access_fqdn:
     description: External FQDN of the Access Edge service.
@@ -304,7 +305,7 @@ by:
   sample: reading
 evidence:
   description: What was put on record for the checks that later changes go through.
-  returned: when O(member) is given, and for V(gateway_stop)
+  returned: when O(member) is given, and for V(gateway_stop) and V(gateway_start)
   type: list
   elements: dict
   contains:
@@ -344,7 +345,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.man
 
 _GATES = [
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
-    "gateway_stop",
+    "gateway_stop", "gateway_start",
 ]  # fmt: skip
 _USES = ["AccessEdgeExternal", "DataEdgeExternal", "AudioVideoAuthentication", "XmppServer"]
 
@@ -412,6 +413,7 @@ CONSTRAINTS: dict[str, Any] = {
         ("gate", "edge_without_session", ("edge_fqdn", "access_fqdn")),
         ("gate", "edge_xmpp_without_session", ("edge_fqdn", "access_fqdn")),
         ("gate", "gateway_stop", ("gateway_fqdn",)),
+        ("gate", "gateway_start", ("gateway_fqdn",)),
     ]
 }
 

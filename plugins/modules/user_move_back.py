@@ -31,6 +31,10 @@ options:
       - The run whose moves are taken back, by the name of its directory below C(runs) in the state directory.
       - With O(users), those of the users who were moved by that run.
     type: str
+  all_moved:
+    description: Everybody whom the journal says to have been moved. Where that is nobody, nothing is done.
+    type: bool
+    default: false
   moved_after:
     description: Only users who were moved at this time or later, as in V(2026-11-21T22:00:00+01:00). So a wave is taken back. Without a zone it is UTC.
     type: str
@@ -174,6 +178,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.back im
 ARGUMENT_SPEC = {
     "users": {"type": "list", "elements": "str"},
     "of_run": {"type": "str"},
+    "all_moved": {"type": "bool", "default": False},
     "moved_after": {"type": "str"},
     "moved_before": {"type": "str"},
     "accept_losses": {"type": "list", "elements": "str", "default": []},
@@ -184,7 +189,7 @@ ARGUMENT_SPEC = {
     "domain_controller": {"type": "str"},
 }
 
-CONSTRAINTS: dict[str, Any] = {"required_one_of": [("users", "of_run")]}
+CONSTRAINTS: dict[str, Any] = {"required_one_of": [("users", "of_run", "all_moved")]}
 
 
 def main() -> None:

@@ -143,25 +143,8 @@ calls:
 from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import Report, Task, execute
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import Field, Noun, ensure
-
-# Defaults: Microsoft's page of Set-CsXmppGatewayConfiguration (2013-02-21). Times are plain numbers of seconds there.
-NOUN = Noun(
-    noun="CsXmppGatewayConfiguration",
-    collection="xmpp_gateway_configuration",
-    label="XMPP gateway configuration {identity}",
-    given=frozenset({"global"}),
-    fields=(
-        Field("connection_limit", "ConnectionLimit", kind="int", default=1000),
-        Field("partner_connection_limit", "PartnerConnectionLimit", kind="int", default=20),
-        Field("keep_alive_interval", "KeepAliveInterval", kind="int", default=300),
-        Field("stream_establishment_timeout", "StreamEstablishmentTimeout", kind="int", default=60),
-        Field("stream_inactivity_timeout", "StreamInactivityTimeout", kind="int", default=600),
-        Field("subscription_refresh_interval", "SubscriptionRefreshInterval", kind="int", default=28800),
-        Field("enable_logging_all_message_bodies", "EnableLoggingAllMessageBodies", kind="bool", default=False),
-        Field("dialback_passphrase", "DialbackPassphrase", secret=True),
-    ),
-)
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.noun import ensure
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._servers.nouns import GATEWAY as NOUN
 
 ARGUMENT_SPEC = {
     "connection_limit": {"type": "int"},

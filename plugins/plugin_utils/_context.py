@@ -50,6 +50,8 @@ CONTROLLER: Mapping[str, Place] = {
     "migration_report": Place(),
     "outside_port": Place(anywhere=True),
     "partner_pack": Place(),
+    "rollback_dns": Place(writes=True),
+    "rollback_plan": Place(writes=True),
     "rehearsal": Place(),
     "settings": Place(),
     "state_purge": Place(),

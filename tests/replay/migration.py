@@ -35,7 +35,7 @@ from ansible_collections.lync.xmpp_migration.tests.replay.replay import Replay
 
 ESTATE, USERS = "lync2010", 5
 GATE = "ocs_edge_internal_list"
-STOP = "gateway_stop"
+STOP, START = "gateway_stop", "gateway_start"
 EXPECTED = Path(__file__).parents[1] / "lab" / "expected" / "lync2010.yml"
 SECTIONS = ("sites", "pools", "edges", "policies", "xmpp_partners", "allowed_domains", "gateway", "dns")
 
@@ -107,10 +107,11 @@ def operator(replay: Replay, recorded: Recorded) -> None:
     if recorded.module == "manual_gate" and recorded.arguments["gate"] == GATE:
         for server in recorded.arguments["servers"]:
             consoles.act(replay.world, GATE, server)
-    if recorded.module == "manual_gate" and recorded.arguments["gate"] == STOP:
+    if recorded.module == "manual_gate" and recorded.arguments["gate"] in (STOP, START):
         gateway = replay.hosts[recorded.arguments["gateway_host"]]
         if int(gateway.powershell.partition(".")[0]) < 3:  # else its session has done it
-            consoles.act(replay.world, "gateway_service", "stopped")
+            wanted = "stopped" if recorded.arguments["gate"] == STOP else "running"
+            consoles.act(replay.world, "gateway_service", wanted)
 
 
 def cut_off(world: Any) -> set[str]:

@@ -183,7 +183,8 @@ class Replay:
         if not self.world.estate.zones:
             return None
         server = dns.start(self.world.estate.zones, self.place.private("dns"), follow(self.world), software="builtin")
-        self.secrets["dns_record_set", "tsig_secret"] = server.key_secret
+        for module in ("dns_record_set", "rollback_dns"):
+            self.secrets[module, "tsig_secret"] = server.key_secret
         return server
 
     @staticmethod

@@ -77,7 +77,7 @@ class RecordSets:
                 "install it with python3 -m pip install dnspython."
             )
         self.ttl_only = bool(params["ttl_only"])
-        self.zones = asked(params)
+        self.zones = self._asked()
         known = {one.identity.casefold() for zone in self.zones for one in zone.wanted}
         for override in params["override"]:
             if override.casefold() not in known:
@@ -87,6 +87,9 @@ class RecordSets:
                 )
         self.overridden = {one.casefold() for one in params["override"]}
         self._connect()
+
+    def _asked(self) -> list[Zone]:
+        return asked(self.task.params)
 
     def _connect(self) -> None:
         params = self.task.params
@@ -164,8 +167,7 @@ class RecordSets:
     def _servers_shell(self) -> DnsShell | None:
         return self.shell
 
-    @staticmethod
-    def _leave_alone(zone: Zone, found: Mapping[str, RecordSet | None]) -> None:
+    def _leave_alone(self, zone: Zone, found: Mapping[str, RecordSet | None]) -> None:
         """Go on without the record sets for which what was to be prepared has been done."""
 
         def left(identity: str) -> bool:

@@ -99,6 +99,12 @@ FACTS: Mapping[str, Fact] = {
     "legacy_configuration": Fact(
         "the configuration of Office Communications Server was imported", "pool_deploy", ("Merge-CsLegacyTopology",),
     ),
+    "gateway_runs": Fact("the old gateway takes streams", "rollback", ("Stop-Service",)),
+    "legacy_entries": Fact("the legacy entries lead to the old gateway", "rollback", ("allowed_domain",)),
+    "dns_back": Fact("no resolver leads partners to the new Edge any more", "rollback", ("dns_record_set",), lasting=True),
+    "users_back": Fact(
+        "nobody is homed on a pool that goes", "rollback", ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser"),
+    ),
     "no_central_store": Fact("the forest has no Central Management store yet", "pool_deploy", ("store_location",)),
 }  # fmt: skip
 
@@ -182,7 +188,11 @@ def _moves(change: Change, effect: Effect) -> bool:
 
 def _leaves_lync(change: Change, effect: Effect) -> bool:
     """A user of Office Communications Server has a home server and no registrar pool."""
-    return _set(_becomes(effect, "HomeServer")) and not _set(_becomes(effect, "RegistrarPool")) and _set(_was(change, "RegistrarPool"))
+    return (
+        _set(_becomes(effect, "HomeServer"))
+        and not _set(_becomes(effect, "RegistrarPool"))
+        and _set(_was(change, "RegistrarPool"))
+    )
 
 
 def _folded(value: Any) -> str:
@@ -242,11 +252,50 @@ def _partner_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
     )
 
 
+def _goes_back(change: Change) -> bool:
+    """The module says so: it has what was there before from the journal."""
+    return _was(change, "Back") is True
+
+
+def _partner_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """On the way back users have the old gateway only. At other times a partner is taken away as ever."""
+    return effect.collection == "xmpp_partner" and effect.properties is None and _goes_back(change)
+
+
+def _xmpp_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """The route, a port or the certificate of XMPP."""
+    if effect.collection == "certificate_use" and effect.properties is None:
+        return _folded(effect.identity) == "xmppserver"
+    names = {"site": ("XmppFederationRoute",), "edge_server": ("XmppListeningPort", "XmppInternalPort")}.get(
+        effect.collection, ()
+    )
+    return _goes_back(change) and any(
+        one in (effect.properties or {}) and _becomes(effect, one) is not UNKNOWN and not _set(_becomes(effect, one))
+        for one in names
+    )
+
+
+def _grant_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return effect.collection == "user" and _goes_back(change) and "ExternalAccessPolicy" in (effect.properties or {})
+
+
+def _dns_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _goes_back(change) and _record_swapped(change, effect)
+
+
+def _topology_shrinks(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return effect.collection == "pool" and effect.properties is None
+
+
 def _is_xmpp_srv(effect: Effect) -> bool:
     return effect.collection == "dns_record_set" and effect.identity.casefold().startswith("_xmpp-server._tcp.")
 
 
 def _target_swapped(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _record_swapped(change, effect) and not _goes_back(change)
+
+
+def _record_swapped(change: Change, effect: Effect) -> bool:
     if not _is_xmpp_srv(effect):
         return False
     if effect.properties is None:
@@ -262,6 +311,8 @@ def _as_set(values: Any) -> set[str]:
 
 def _ttl_raised(change: Change, effect: Effect, facts: FactsLike) -> bool:
     now, before = _becomes(effect, "Ttl"), _record_was(change, effect, "Ttl")
+    if _goes_back(change):
+        return False
     return effect.collection == "dns_record_set" and isinstance(now, int) and isinstance(before, int) and now > before
 
 
@@ -281,7 +332,11 @@ def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
 def _gateway_stops(change: Change, effect: Effect, facts: FactsLike) -> bool:
     """The service of the old gateway, which is known by its display name only."""
     name = _folded(_becomes(effect, "DisplayName"))
-    return effect.collection == "component" and name.startswith(GATEWAY_SERVICE) and _becomes(effect, "Status") == "Stopped"
+    return (
+        effect.collection == "component"
+        and name.startswith(GATEWAY_SERVICE)
+        and _becomes(effect, "Status") == "Stopped"
+    )
 
 
 def _reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
@@ -307,6 +362,14 @@ GUARDS: tuple[Guard, ...] = (
     Guard("L2", "{object} is not stopped", _gateway_stops, (Need("swap_settled"),)),
     Guard("L2", "the lifetime of the DNS record {identity} is not raised", _ttl_raised, _ACCEPTED),
     Guard("L2", "{object} is neither changed nor removed", _allowed_domain_changed, _ACCEPTED, override=True),
+    Guard("L2", "the DNS record {identity} does not go back", _dns_goes_back, (Need("gateway_runs"),)),
+    Guard(
+        "L2", "{object} is not removed", _partner_goes,
+        (Need("dns_back"), Need("gateway_runs"), Need("legacy_entries")),
+    ),
+    Guard("L1", "XMPP is not taken from {object}", _xmpp_goes, (Need("no_partner"),)),
+    Guard("L1", "{object} does not get the former policy", _grant_goes_back, (Need("no_partner"),)),
+    Guard("L1", "{identity} does not leave the topology", _topology_shrinks, (Need("no_partner"), Need("users_back"))),
     Guard("L2", "SIP federation of {object} does not leave the legacy Edge", _sip_route_leaves, _ACCEPTED, override=True),
 )  # fmt: skip
 
@@ -324,6 +387,8 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
                 continue
             says = guard.says.format(object=change.object, identity=effect.identity)
             reasons += _unmet(says, guard.needs, facts)
+        if _partner_goes(change, effect, facts):
+            reasons += _resolvers_hold(change, facts)
         if _target_swapped(change, effect, facts) and not overridden(change, effect):
             reasons += _ttl_not_run_out(change, effect, facts)
     return list(dict.fromkeys(reasons))
@@ -391,8 +456,9 @@ _STATUS = {
 
 
 def _playbook(*tags: str) -> str:
-    if tags == ("accept",):
-        return "the playbook lync.xmpp_migration.accept"
+    for one in ("accept", "rollback"):
+        if one in tags:
+            return f"the playbook lync.xmpp_migration.{one}"
     return f"the playbook lync.xmpp_migration.migrate with --tags {','.join(tags)} and without --limit"
 
 
@@ -419,6 +485,17 @@ def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[s
             f"{_upper(says)}: resolvers may keep the old record of {zone} until {when}. Run {_playbook('dns_update')} after that."
         ]
     return []
+
+
+def _resolvers_hold(change: Change, facts: FactsLike) -> list[str]:
+    """Partners whose resolvers hold the new record still come to the new Edge."""
+    earliest = moment(facts.finding("dns_back", ORGANISATION).value)
+    if facts.check or (earliest is not None and earliest <= facts.now):
+        return []
+    when = earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
+    return [
+        f"{_upper(change.object)} is not removed: resolvers may lead to the new Edge until {when}. Run {_playbook('rollback')} after that."
+    ]
 
 
 def moment(value: Any) -> datetime | None:

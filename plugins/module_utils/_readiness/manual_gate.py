@@ -192,6 +192,23 @@ def gateway_stopped(task: Task) -> Seen:
     return Seen(not missing, tuple(missing), unseen, {"gateway_closed": found})
 
 
+def gateway_started(task: Task) -> Seen:
+    """Whether the old gateway takes streams again. In a dry run a start that a session has planned counts."""
+    from .._xmpp import port
+
+    params = task.params
+    host = params["gateway_host"]
+    if task.check_mode and host and host in task.context.sockets and task.session_open(host):
+        return Seen(True)
+    if not params["outside_addresses"]:
+        return Seen(None)
+    good, wrong = addresses_of("", params["outside_addresses"], params["allow_private"])
+    states = {one: port.state_of(one, xmpp.PORT) for one in good}
+    shut = [f"port {xmpp.PORT} of {one} is not open" for one, state in states.items() if state != port.OPEN]
+    found = [f"{one}:{xmpp.PORT} is open" for one, state in states.items() if state == port.OPEN]
+    return Seen(not (wrong or shut), (*wrong, *shut), {}, {"gateway_runs": found})
+
+
 def _inside(edge: str, machines: Sequence[str], edges: Look, replicas: Look) -> list[str]:
     if edge.casefold() not in {str(row.get("PoolFqdn")).casefold() for row in edges.rows}:
         return [f"the Edge pool {edge} is not in the published topology"]
@@ -227,6 +244,9 @@ GATES = {
     "gateway_stop": Gate(
         "stop the service of the old XMPP gateway, which closes its streams", steps.gateway_stop, gateway_stopped,
         of_all=("gateway_closed",),
+    ),
+    "gateway_start": Gate(
+        "start the service of the old XMPP gateway again", steps.gateway_start, gateway_started, of_all=("gateway_runs",),
     ),
 }  # fmt: skip
 

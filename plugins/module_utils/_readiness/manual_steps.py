@@ -88,6 +88,16 @@ def gateway_stop(params: Params) -> list[str]:
     ]
 
 
+def gateway_start(params: Params) -> list[str]:
+    """On the way back: the service as it was before the end of the window."""
+    return [
+        f"Log on to the XMPP gateway {params['gateway_fqdn']} as a local administrator.",
+        "Open Start > Administrative Tools > Services, open the properties of 'Office Communications Server XMPP Gateway', set the startup "
+        "type to Automatic and click Start; see that its status stays Started.",
+        f"Run: netstat -a -n -o. A line with the local port {PORT} is listening.",
+    ]
+
+
 def edge_by_hand(params: Params) -> list[str]:
     """Steps of the Edge, on each machine; one machine after the other where there are several."""
     machines = [str(one["fqdn"]) for one in params["machines"]]

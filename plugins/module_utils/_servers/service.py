@@ -99,7 +99,7 @@ def run(task: Task) -> Report:
         "listening": open_ports,
     }
     evidence = []
-    if after.services and not after.stopped:
+    if after.services and len(after.stopped) == len(after.waiting):
         evidence.append(
             Evidence("services_running", task.context.host, value=sorted(str(r["Name"]) for r in after.services))
         )

@@ -23,6 +23,7 @@ from .schema import Either, Key, boolean, each, name, number, one_of, table, tex
 GATES = (
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
     "gateway_stop",
+    "gateway_start",
 )  # fmt: skip
 
 #: Where a certificate comes from.

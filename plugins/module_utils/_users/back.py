@@ -96,8 +96,12 @@ def run(task: Task) -> Report:
     params = task.params
     accepted = _addresses("accept_losses", params["accept_losses"])
     without_xmpp = _addresses("loses_xmpp", params["loses_xmpp"], everybody=False)
+    if not (params["users"] or params["of_run"] or params["all_moved"]):
+        raise InvalidInput("Say who goes back: users, of_run, or all_moved.")
     read_parameters(params)  # a name that could never be one is said before the journal is read
     found = _Found(task)
+    if params["all_moved"] and found.nobody:
+        return Report(False, {"moved_back": [], "already_back": 0, "policies": {}, "rows": None})
     ways, left = found.ways()
     going = [one for one in ways if not one.there]
     partners, policies, pools = read_estate(
@@ -180,6 +184,7 @@ class _Found:
             raise InvalidInput(
                 f"of_run: the journal has no move of the run {shown(params['of_run'])}: see the runs in {task.context.state_dir}."
             )
+        self.nobody = not self._meant
         self.by_guid: dict[str, Row] = {}
         self.by_address: dict[str, list[Row]] = {}
 

@@ -220,7 +220,10 @@ def test_the_way_back_to_a_product_or_pool_of_another_name_is_one_too() -> None:
     home_server = {"RegistrarPool": None, "HomeServer": "CN=LC Services,CN=Microsoft,CN=ocs,CN=Pools"}
     ocs = change("user", "sip:a@contoso.test", home_server, before={"RegistrarPool": "pool2013.contoso.test"})
     enterprise = change(
-        "user", "sip:a@contoso.test", {"RegistrarPool": "eepool.contoso.test"}, before={"RegistrarPool": "pool2013.contoso.test", "Back": True}
+        "user",
+        "sip:a@contoso.test",
+        {"RegistrarPool": "eepool.contoso.test"},
+        before={"RegistrarPool": "pool2013.contoso.test", "Back": True},
     )
     for back in (ocs, enterprise):
         assert facts_needed(back) == {"no_partner": ORG}
@@ -423,7 +426,9 @@ def test_nobody_is_moved_from_ocs_before_the_import() -> None:
 
 def test_nothing_outside_of_the_new_hosts_is_changed_without_a_baseline() -> None:
     for collection in ("topology_document", "ad_schema", "ad_forest", "ad_domain", "store_location"):
-        (text,) = laws.refusals(change(collection, "x", {".": "y"}), Evidence(but={("baseline", "organisation"): MISSING}))
+        (text,) = laws.refusals(
+            change(collection, "x", {".": "y"}), Evidence(but={("baseline", "organisation"): MISSING})
+        )
         assert "a record of the organisation as it was is kept has not been verified" in text and "pool_deploy" in text
         assert laws.refusals(change(collection, "x", {".": "y"}), Evidence()) == []
     for collection in ("local_topology_document", "file", "component"):
@@ -445,7 +450,7 @@ def test_every_need_names_a_fact_and_every_fact_a_tag() -> None:
     assert needed | points == set(laws.FACTS)
     assert {fact.tag for fact in laws.FACTS.values()} <= {
         "pool_deploy", "edge_deploy", "user_move", "xmpp_access", "federation_enable", "dns_update", "accept",
-        "window_end",
+        "window_end", "rollback",
     }  # fmt: skip
 
 
@@ -467,3 +472,69 @@ def test_a_module_can_ask_for_a_fact() -> None:
 
 def test_calls_without_effects_that_no_law_knows_pass() -> None:
     assert laws.refusals(call("Start-CsWindowsService", Name="RTCXMPPTGW"), Evidence(nothing=True)) == []
+
+
+# --- the way back
+
+BACK = {"Back": True}
+
+
+def test_dns_goes_back_when_the_old_gateway_runs() -> None:
+    record = {"Zone": "contoso.test", "Ttl": 3600, "Values": ["0 0 5269 xmpp.contoso.test."]}
+    now = {"Zone": "contoso.test", "Ttl": 300, "Values": ["0 0 5269 access.contoso.test."]}
+    name = "_xmpp-server._tcp.contoso.test SRV"
+    assert facts_needed(change("dns_record_set", name, record, before={**now, **BACK})) == {
+        "gateway_runs": {"organisation"}
+    }
+    lifetime_alone = change("dns_record_set", name, {**now, "Ttl": 3600}, before={**now, **BACK})
+    assert facts_needed(lifetime_alone) == {}
+
+
+def test_a_partner_goes_when_nothing_leads_to_the_new_edge() -> None:
+    gone = change("xmpp_partner", "fabrikam.test", None, before={"Domain": "fabrikam.test", **BACK})
+    needed = facts_needed(gone)
+    assert needed == {one: {"organisation"} for one in ("dns_back", "gateway_runs", "legacy_entries")}
+    evidence = Evidence()
+    evidence.values["dns_back"] = {"earliest": (NOW + timedelta(minutes=5)).isoformat()}
+    (text,) = laws.refusals(gone, evidence)
+    assert (
+        "resolvers may lead to the new Edge until 2026-11-21 12:05:00 UTC" in text and "xmpp_migration.rollback" in text
+    )
+    evidence.values["dns_back"] = {"earliest": NOW.isoformat()}
+    assert laws.refusals(gone, evidence) == []
+    evidence.values["dns_back"] = {"earliest": "some day"}
+    assert "was not recorded" in laws.refusals(gone, evidence)[0]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        change(
+            "site",
+            "Site:Redmond",
+            {"XmppFederationRoute": None},
+            before={"XmppFederationRoute": "EdgeServer:e", **BACK},
+        ),
+        change("edge_server", "EdgeServer:e", {"XmppListeningPort": None}, before={"XmppListeningPort": 5269, **BACK}),
+        change("certificate_use", "XmppServer", None, before={"XmppServer": "AB", **BACK}),
+        change(
+            "user", "sip:a@contoso.test", {"ExternalAccessPolicy": None}, before={"ExternalAccessPolicy": "X", **BACK}
+        ),
+    ],
+)
+def test_xmpp_and_its_policies_go_when_no_partner_is_left(one: Change) -> None:
+    assert facts_needed(one) == {"no_partner": {"organisation"}}
+
+
+def test_a_pool_leaves_the_topology_when_nobody_is_homed_there() -> None:
+    gone = change(
+        "pool",
+        "pool2013.contoso.test",
+        None,
+        before={"Signature": "x", **BACK},
+        call=Cmdlet("Publish-CsTopology", {"FileName": "C:\\a"}),
+    )
+    assert facts_needed(gone) == {"no_partner": {"organisation"}, "users_back": {"organisation"}}
+    assert laws.refusals(gone, Evidence()) == []
+    (unasked, *_more) = laws.refusals(replace(gone, before={"Signature": "x"}), Evidence())
+    assert "would be gone from it" in unasked
