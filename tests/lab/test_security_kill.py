@@ -10,17 +10,15 @@ a key for DNS, a dialback passphrase. Some of its tasks fail, which is when prog
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lync.xmpp_migration.tests.lab.canaries import found_in, inner_parts
+from ansible_collections.lync.xmpp_migration.tests.lab.canaries import found_in, inner_parts, leaks
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import (
     Controller,
     eventually,
@@ -60,20 +58,6 @@ def plays() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def running(lab: Any) -> Any:
     return lab("lync2010", "--users", "2", "--secret-prefix", "CANARY-")
-
-
-def leaks(home: Path, secrets: dict[str, str]) -> list[str]:
-    """In any file below HOME, which is TMPDIR and the place of sockets too; a socket has nothing to read."""
-    found = []
-    # unlike a glob, a walk takes it well that modules which live on for a moment tidy up meanwhile
-    for directory, _, names in os.walk(home):
-        found += [f"{directory} is named after {one}" for one in found_in(directory.encode(), secrets)]
-        for path in (Path(directory, name) for name in names):
-            found += [f"{path} is named after {one}" for one in found_in(path.name.encode(), secrets)]
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and not path.is_symlink():
-                    found += [f"{path}: {one}" for one in found_in(path.read_bytes(), secrets)]
-    return found
 
 
 def killed(running: Any, secrets: dict[str, str], seconds: float) -> tuple[list[str], list[dict[str, Any]]]:
