@@ -342,10 +342,11 @@ class Bench:
         *,
         check: bool = False,
         run: str = "run-1",
+        role: str = "",
         **more: Any,
     ) -> dict[str, Any]:
         """One task: the module's result, its evidence recorded."""
-        context = self.context(host, check=check, run=run, module=module.__name__.rsplit(".", 1)[-1])
+        context = self.context(host, check=check, run=run, role=role, module=module.__name__.rsplit(".", 1)[-1])
         constraints = getattr(module, "CONSTRAINTS", {})
         result = perform(
             module.ARGUMENT_SPEC, module.run, params, context, self.connect(context), **constraints, **more
