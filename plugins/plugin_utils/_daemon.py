@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -336,6 +337,10 @@ def serve(settings: Mapping[str, Any]) -> None:
     # core keeps Kerberos tickets in a temporary file
     os.environ["TMPDIR"] = tempfile.tempdir = run.temporary()
     daemon = Daemon(settings)
+    # what is loaded stays, and messages of many dictionaries come and go without a cycle: looking for cycles every 700 of
+    # them costs as much as reading the messages
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     server = _runtime.listen(daemon.socket)
 
     def end(*_args: object) -> None:

@@ -28,6 +28,7 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.errors
     RemoteError,
     RemoteException,
 )
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.values import PLAIN
 
 _HELLO_TEXTS = ("powershell", "clr", "windows", "culture", "computer", "domain", "user")
 _HELLO_NUMBERS = ("oem_code_page", "pid")
@@ -120,6 +121,13 @@ class Decoder:
         self._host_bytes = 0
         self._frame_bytes = 0
         self._dropped = 0
+        # made once: an answer to many calls is as many lines
+        self._decode = json.JSONDecoder(
+            parse_int=self._int,
+            parse_float=self._float,
+            parse_constant=_reject_constant,
+            object_pairs_hook=_no_duplicates,
+        ).decode
 
     def begin(self) -> None:
         """Another request: its limits start anew."""
@@ -197,17 +205,11 @@ class Decoder:
 
     def _json(self, line: bytes) -> Any:
         try:
-            raw = base64.b64decode(line, validate=True)
-        except (binascii.Error, ValueError) as exc:
+            raw = binascii.a2b_base64(line, strict_mode=True)
+        except ValueError as exc:
             raise BadAnswer("The host's answer is not base64.") from exc
         try:
-            data = json.loads(
-                raw.decode("utf-8", "replace"),
-                parse_int=self._int,
-                parse_float=self._float,
-                parse_constant=_reject_constant,
-                object_pairs_hook=_no_duplicates,
-            )
+            data = self._decode(raw.decode("utf-8", "replace"))
             # Half a character breaks every later write of UTF-8, which would be after the change has taken effect.
             return clean(data) if _HALF_CHARACTER.search(raw) else data
         except RecursionError as exc:
@@ -241,8 +243,9 @@ class Decoder:
         for row in rows:
             if not isinstance(row, list):
                 raise BadAnswer("A row of the host's answer is not a list.")
-            for value in row:
-                self._value(value, self.limits.nesting)
+            if not PLAIN.issuperset(map(type, row)):
+                for value in row:
+                    self._value(value, self.limits.nesting)
         return rows
 
     def _value(self, value: Any, depth: int) -> None:

@@ -212,13 +212,13 @@ class Movers:
     def _batch(self, mover: Mover) -> list[tuple[Any, Mapping[str, Any]]]:
         """The mover's next users. Near the end of the queue each mover takes a part of it."""
         fair = -(-len(self._queue) // max(1, len(self._movers)))
-        size, characters = max(1, min(mover.sizer.size, fair)), 0
-        batch: list[tuple[Any, Mapping[str, Any]]] = []
-        while self._queue and len(batch) < size:
-            characters += len(json.dumps(self._queue[0][1].get("call")))
-            if batch and characters > CHARACTERS:
-                break
-            batch.append(self._queue.popleft())
+        size = max(1, min(mover.sizer.size, fair, len(self._queue)))
+        batch = [self._queue.popleft() for _turn in range(size)]
+        # half of those that are too long for one request, and half of these again; nearly none ever are
+        while len(batch) > 1 and len(json.dumps([change.get("call") for _key, change in batch])) > CHARACTERS:
+            half = len(batch) // 2
+            self._queue.extendleft(reversed(batch[half:]))
+            del batch[half:]
         mover.working = len(batch)
         return batch
 

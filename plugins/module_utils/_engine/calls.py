@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from .codec import (
@@ -93,6 +94,11 @@ _HALF = re.compile("[\ud800-\udfff]")
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=1024)
+def _may_be_given(parameter: str) -> bool:
+    return bool(_PARAMETER.fullmatch(parameter)) and parameter.lower() not in _TAKEN_BY_THE_HOST
+
+
 def to_wire(call: Call, base: int = 0) -> dict[str, Any]:
     """The call as cmdlet_host.ps1 reads it; `base` is where the change's first call stands in the request."""
     if isinstance(call, Cmdlet):
@@ -101,7 +107,7 @@ def to_wire(call: Call, base: int = 0) -> dict[str, Any]:
         wire: dict[str, Any] = {"cmdlet": call.name}
         parameters: dict[str, Any] = {}
         for name, value in call.parameters.items():
-            if not _PARAMETER.fullmatch(name) or name.lower() in _TAKEN_BY_THE_HOST:
+            if not _may_be_given(name):
                 raise InvalidRequest(f"{call.name} is not called with a parameter {name!r}.")
             parameters[name] = _wire_value(value, f"{call.name} -{name}", base)
         wire["parameters"] = parameters
@@ -150,6 +156,9 @@ def _wire_value(value: Any, where: str, base: int) -> Any:
         raise InvalidRequest(f"The value of {where} is null: leave the parameter out instead.")
     if value is UNKNOWN:
         raise InvalidRequest(f"The value of {where} is not known yet and cannot be sent.")
+    if type(value) is str:  # most are
+        text = _whole_text(value, where)
+        return _forced(text) if _LOOKS_LIKE_A_DATE.match(text) else text
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -17,6 +17,7 @@ from typing import Any
 
 from .errors import InvalidRequest
 from .values import (
+    PLAIN,
     UNKNOWN,
     Bytes,
     Call,
@@ -36,6 +37,7 @@ from .values import (
     Text,
     Undo,
     WriteSlice,
+    is_plain,
     ticks,
     utc,
 )  # fmt: skip
@@ -46,8 +48,8 @@ _VALUES: dict[str, type] = {
 _CALLS: dict[str, type] = {
     "cmdlet": Cmdlet, "executable": Executable, "read": ReadSlice, "write": WriteSlice, "hash": HashFile,
 }  # fmt: skip
-# Reading a hundred thousand users passes here several times for each property.
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_TEXT = frozenset({str})
+_FIELDS = {cls: tuple(one.name for one in fields(cls)) for cls in _CALLS.values()}
 _CALL_NAMES = {cls: name for name, cls in _CALLS.items()}
 _TEXT_TUPLES = ("properties", "arguments")
 
@@ -58,8 +60,11 @@ def _base64(data: bytes) -> str:
 
 def value_to_json(value: Any, *, redacted: bool = False) -> Any:
     """Any value of a parameter, an effect or a property as plain JSON; what JSON lacks becomes {"$": ...}."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in PLAIN:
         return value
+    if kind is dict and "$" not in value and is_plain(value) and _TEXT.issuperset(map(type, value)):
+        return dict(value)
     if value is UNKNOWN:
         return {"$": "unknown"}
     if isinstance(value, (bool, int, float, str)):
@@ -98,8 +103,11 @@ def value_to_json(value: Any, *, redacted: bool = False) -> Any:
 
 
 def value_from_json(data: Any) -> Any:
-    if type(data) in _PLAIN:
+    kind = type(data)
+    if kind in PLAIN:
         return data
+    if kind is dict and "$" not in data and is_plain(data):
+        return dict(data)
     if isinstance(data, list):
         return [value_from_json(one) for one in data]
     if not isinstance(data, Mapping):
@@ -136,12 +144,12 @@ def to_json(call: Call, *, redacted: bool = False) -> dict[str, Any]:
         data.update(path=call.path, offset=call.offset)
         data.update(length=len(call.bytes)) if redacted else data.update(bytes=_base64(call.bytes))
         return data
-    for one in fields(call):
-        value = getattr(call, one.name)
-        if one.name == "parameters":
-            data[one.name] = value_to_json(dict(value), redacted=redacted)
+    for one in _FIELDS[type(call)]:
+        value = getattr(call, one)
+        if one == "parameters":
+            data[one] = value_to_json(value, redacted=redacted)
         else:
-            data[one.name] = list(value) if isinstance(value, tuple) else value
+            data[one] = list(value) if type(value) is tuple else value
     return data
 
 
@@ -158,7 +166,7 @@ def from_json(data: Mapping[str, Any]) -> Call:
             values["parameters"] = value_from_json(values["parameters"])
         for name in _TEXT_TUPLES:
             if name in values:
-                values[name] = tuple(str(one) for one in values[name])
+                values[name] = tuple(map(str, values[name]))
         call: Call = cls(**values)
     except (KeyError, TypeError, ValueError) as exc:
         raise InvalidRequest(f"A call of type {data.get('type')} was read that is not whole.") from exc
@@ -208,7 +216,7 @@ def query_from_json(data: Mapping[str, Any]) -> Query:
 
 
 def effect_to_json(effect: Effect, *, redacted: bool = False) -> dict[str, Any]:
-    properties = None if effect.properties is None else value_to_json(dict(effect.properties), redacted=redacted)
+    properties = None if effect.properties is None else value_to_json(effect.properties, redacted=redacted)
     return {
         "collection": effect.collection,
         "scope": effect.scope,
@@ -245,7 +253,7 @@ def change_to_json(change: Change, *, redacted: bool = False) -> dict[str, Any]:
         "call": to_json(change.call, redacted=redacted),
         "object": change.object,
         "effects": [effect_to_json(one, redacted=redacted) for one in change.effects],
-        "before": None if change.before is None else value_to_json(dict(change.before), redacted=redacted),
+        "before": None if change.before is None else value_to_json(change.before, redacted=redacted),
         "undo": undo_to_json(change.undo, redacted=redacted),
         "prepare": [to_json(one, redacted=redacted) for one in change.prepare],
         "conditional": change.conditional,

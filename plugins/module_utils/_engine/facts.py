@@ -9,9 +9,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from .calls import Change
@@ -20,6 +21,12 @@ from .journal import JOURNAL, PLAN, Journal, Ledger, Seen, touches
 MAXIMUM_AGE = timedelta(hours=24)
 
 FRESH, STALE, OLD, MISSING = "fresh", "stale", "old", "missing"
+
+
+@lru_cache(maxsize=1024)
+def _what(touched: tuple[str, ...]) -> frozenset[str]:
+    """The collections and cmdlets, whoever's rows they are."""
+    return frozenset(one.partition("@")[0] for one in touched)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Facts:
         self._planned = Ledger(journal.run_directory, PLAN) if check else None
         self._expected: set[str] = set()
         self._known: dict[tuple[str, str, tuple[str, ...]], Finding] = {}
+        self._answers: dict[Hashable, bool] = {}
 
     @property
     def now(self) -> datetime:
@@ -49,7 +57,7 @@ class Facts:
 
     def refresh(self) -> None:
         self._expected = set()
-        self._known.clear()
+        self._forget()
         self._real.refresh()
         if self._planned is not None:
             self._planned.refresh()
@@ -59,10 +67,20 @@ class Facts:
 
     def expect(self, change: Change) -> None:
         """A change that is about to be made, and so is in no file yet."""
-        new = {one.partition("@")[0] for one in touches(change)} - self._expected
+        new = _what(touches(change)) - self._expected
         if new:
             self._expected |= new
-            self._known.clear()
+            self._forget()
+
+    def once(self, asked: Hashable, find: Callable[[], bool]) -> bool:
+        """The answer to a question about the facts, as long as they are the same: of the changes of a request most have it."""
+        if asked not in self._answers:
+            self._answers[asked] = find()
+        return self._answers[asked]
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._answers.clear()
 
     def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding:
         """`touched`: the collections and cmdlets whose change makes the evidence stale, as the ledger names them."""

@@ -70,20 +70,26 @@ def _open(directory: str | os.PathLike[str], name: str, flags: int) -> int:
     return handle
 
 
+encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
+"""A value as the lines of our files hold it: ASCII, so that no text in it can end a line early, whatever reads it."""
+
+
 def line_of(entry: dict[str, Any]) -> bytes:
-    """One line: ASCII, so that no text in it can end it early, whatever reads it."""
-    return json.dumps(entry, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+    return encode(entry).encode("ascii") + b"\n"
 
 
 def append(directory: str | os.PathLike[str], name: str, entries: Iterable[dict[str, Any]], *, sync: bool) -> None:
-    """Each entry with one write, all under one lock; with `sync` they are on the disk when this returns."""
+    """All entries under one lock; with `sync` they are on the disk when this returns."""
     append_lines(directory, name, [line_of(one) for one in entries], sync=sync)
 
 
 def append_lines(directory: str | os.PathLike[str], name: str, lines: Sequence[bytes], *, sync: bool) -> None:
-    """The same for lines that are written already, each with its end."""
+    """The same for lines that are written already, each with its end.
+
+    One write for all: a reader, and whoever comes after a crash, believes whole lines only."""
     if not lines:
         return
+    content = b"".join(lines)
     try:
         handle = _open(directory, name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
@@ -91,9 +97,8 @@ def append_lines(directory: str | os.PathLike[str], name: str, lines: Sequence[b
             size = os.fstat(handle).st_size
             if size and os.pread(handle, 1, size - 1) != b"\n":
                 os.write(handle, b"\n")  # somebody was killed in the middle of a line: it must not swallow the next one
-            for line in lines:
-                if os.write(handle, line) != len(line):
-                    raise OSError(28, "No space left on device")
+            if os.write(handle, content) != len(content):
+                raise OSError(28, "No space left on device")
             if sync:
                 os.fsync(handle)
         finally:

@@ -12,10 +12,10 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 
 from .calls import UNKNOWN, Change, Cmdlet, Effect
@@ -38,6 +38,8 @@ class FactsLike(Protocol):
     def members(self, *groups: str) -> tuple[str, ...]: ...
 
     def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
+
+    def once(self, asked: Hashable, find: Callable[[], bool]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,10 @@ def _set(value: Any) -> bool:
 
 
 def _moves(change: Change, effect: Effect) -> bool:
+    if effect.collection != "user":
+        return False
     pool = _becomes(effect, "RegistrarPool")
-    changes = _set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))
-    return effect.collection == "user" and (changes or _leaves_lync(change, effect))
+    return (_set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))) or _leaves_lync(change, effect)
 
 
 def _leaves_lync(change: Change, effect: Effect) -> bool:
@@ -205,18 +208,22 @@ def _host_in(name: Any, members: Iterable[str]) -> bool:
     return bool(fqdn) and any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
 
 
-def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
+def _leads_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
     """Where the pool has another name than its servers, the module says so: it has it from the journal."""
     named = _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
-    return _moves(change, effect) and (named or _leaves_lync(change, effect) or _was(change, "Back") is True)
+    return named or _leaves_lync(change, effect) or _was(change, "Back") is True
+
+
+def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return _moves(change, effect) and _leads_back(change, effect, facts)
 
 
 def _moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _moves(change, effect) and not _moves_back(change, effect, facts)
+    return _moves(change, effect) and not _leads_back(change, effect, facts)
 
 
 def _moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _moves_on(change, effect, facts) and _was(change, "Pilot") is not True
+    return _was(change, "Pilot") is not True and _moves_on(change, effect, facts)
 
 
 def _moves_from_ocs(change: Change, effect: Effect, facts: FactsLike) -> bool:
@@ -385,8 +392,10 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
         for guard in GUARDS:
             if not guard.applies(change, effect, facts) or (guard.override and overridden(change, effect)):
                 continue
-            says = guard.says.format(object=change.object, identity=effect.identity)
-            reasons += _unmet(says, guard.needs, facts)
+            # of many changes of one kind each needs the same
+            if not facts.once(guard.needs, partial(_met, guard.needs, facts)):
+                says = guard.says.format(object=change.object, identity=effect.identity)
+                reasons += _unmet(says, guard.needs, facts)
         if _partner_goes(change, effect, facts):
             reasons += _resolvers_hold(change, facts)
         if _target_swapped(change, effect, facts) and not overridden(change, effect):
@@ -407,6 +416,10 @@ def require(
 ) -> list[str]:
     """The refusals for a fact that a module itself wants to see proved."""
     return _refusal(f"{what} is not done", {fact: _missing(fact, tuple(members), facts)})
+
+
+def _met(needs: Iterable[Need], facts: FactsLike) -> bool:
+    return not _unmet("", needs, facts)
 
 
 def _unmet(says: str, needs: Iterable[Need], facts: FactsLike) -> list[str]:

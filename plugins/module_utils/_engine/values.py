@@ -172,37 +172,56 @@ class Evidence:
 
 
 # A hundred thousand moves pass here, and most of what they are made of is this.
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def is_plain(table: dict[str, Any]) -> bool:
+    """Whether a dictionary holds nothing but texts, numbers and the like: then none of it needs to be looked at by itself."""
+    return PLAIN.issuperset(map(type, table.values()))
+
+
 _NONE: frozenset[str] = frozenset()
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
+#: As they stand in the classes above: nothing is in these but a text, a number or nothing.
+_PLAIN_TYPES = frozenset({"str", "str | None", "int", "int | None", "bool"})
 
 
 def _names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass, none of anything else."""
+    """The fields of a dataclass that may be made of something, none of anything else."""
     known = _FIELDS.get(kind)
     if known is None:
-        known = _FIELDS[kind] = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+        known = tuple(one.name for one in fields(kind) if one.type not in _PLAIN_TYPES) if is_dataclass(kind) else ()
+        _FIELDS[kind] = known
     return known
 
 
 def secrets_of(value: Any) -> frozenset[str]:
     """The secret texts in a call, a change or anything made of them."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in PLAIN or (kind is dict and is_plain(value)):
         return _NONE
     if isinstance(value, Secret):
         return frozenset({value.value}) if value.value else frozenset()
     if isinstance(value, Mapping):
         return frozenset().union(*(secrets_of(one) for one in value.values()))
-    if isinstance(value, (list, tuple)):
-        return frozenset().union(*(secrets_of(one) for one in value))
-    return _NONE.union(*(secrets_of(getattr(value, name)) for name in _names(type(value))))
+    if kind is Cmdlet:  # only its parameters can hold one
+        return secrets_of(value.parameters)
+    parts = value if kind is list or kind is tuple else [getattr(value, name) for name in _names(kind)]
+    found = _NONE
+    for one in parts:
+        if type(one) not in PLAIN and (more := secrets_of(one)):
+            found |= more
+    return found
 
 
 def contains_unknown(value: Any) -> bool:
     """Whether anything in a value, a call or a change hangs on what only the server will know."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind is Cmdlet:  # only its parameters can be of anything else
+        return contains_unknown(value.parameters)
+    if kind in PLAIN or (kind is dict and is_plain(value)):
         return False
     if value is UNKNOWN:
         return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ _AT_ONCE = 500
 
 def cell(value: Any) -> str:
     """A text that no spreadsheet takes for a formula, on one line."""
+    if type(value) is str and value.isascii() and value.isprintable() and value[:1].isalnum():
+        return value  # as most are
     text = "" if value is None else str(value)
     if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r")):
         text = "'" + text
@@ -32,8 +34,12 @@ def cell(value: Any) -> str:
 
 
 def csv_line(values: Mapping[str, Any], fields: Sequence[str] = FIELDS) -> bytes:
+    return csv_lines([values], fields)
+
+
+def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Sequence[str] = FIELDS) -> bytes:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow([cell(values.get(name)) for name in fields])
+    csv.writer(written, lineterminator="\r\n").writerows([[cell(one.get(name)) for name in fields] for one in rows])
     return written.getvalue().encode("utf-8", "replace")
 
 
@@ -63,7 +69,7 @@ class Rows:
         rows, self._kept = self._kept, []
         if not rows:
             return
-        lines = [csv_line(one, self._fields) for one in rows]
+        lines = [csv_lines(rows, self._fields)]
         if not (self._directory / self._csv).exists():
             # a byte order mark: without it spreadsheets read names in the code page of their own computer
             lines.insert(0, b"\xef\xbb\xbf" + csv_line({name: name for name in self._fields}, self._fields))

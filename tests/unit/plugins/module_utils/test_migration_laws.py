@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,6 +56,9 @@ class Evidence:
         self.asked.add((fact, member))
         status = MISSING if self.nothing else self.but.get((fact, member), FRESH)
         return Finding(status, self.values.get(fact), NOW)
+
+    def once(self, asked: Hashable, find: Callable[[], bool]) -> bool:
+        return find()
 
 
 def change(
