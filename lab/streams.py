@@ -10,6 +10,7 @@ servers (Prosody), through which messages pass, or simple listeners, which answe
 
 from __future__ import annotations
 
+import errno
 import functools
 import ipaddress
 import logging
@@ -98,7 +99,7 @@ class Streams:
         self._world, self._place, self._name_server = world, place, name_server
         self.software, self.note = _software(software, name_server is not None)
         self._open: dict[tuple[str, int], tuple[Server, Running]] = {}
-        self._failed: set[tuple[str, int]] = set()
+        self._failed: dict[tuple[str, int], OSError] = {}
         self._unplugged: set[str] = set()
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -107,8 +108,10 @@ class Streams:
         self.follow()
         if self._failed:
             self._close()
-            address, port = min(self._failed)
-            raise LabError(f"{address}:{port} is taken, by another lab perhaps: give this one another --prefix.")
+            (address, port), why = min(self._failed.items(), key=lambda one: one[0])
+            if why.errno == errno.EADDRINUSE:
+                raise LabError(f"{address}:{port} is taken, by another lab perhaps: give this one another --prefix.")
+            raise LabError(f"The XMPP server on {address}:{port} does not start: {why}")
         self.variables: dict[str, t.Any] = {}
         world.streams = self.of
         self._after_change = world.after_change
@@ -219,7 +222,7 @@ class Streams:
                 self._open[key] = (server, real.start())
             else:
                 self._open[key] = (server, server.listener())
-            self._failed.discard(key)
+            self._failed.pop(key, None)
         except OSError as exc:
             self._cannot(key, exc)
 
@@ -236,7 +239,7 @@ class Streams:
     def _cannot(self, key: tuple[str, int], exc: OSError) -> None:
         if key not in self._failed:
             log.warning("%s:%s does not listen: %s", *key, exc)
-        self._failed.add(key)
+        self._failed[key] = exc
 
     # --- what there should be
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PORT, COMPONENT_PORT = 5269, 5347
-START_SECONDS, STOP_SECONDS = 20.0, 8.0
+START_SECONDS, STOP_SECONDS = 60.0, 8.0
 MODULES = Path(__file__).parent / "prosody_modules"
 BACKLOG = 16
 NEGOTIATION = ("tls", "saslauth", "dialback")
