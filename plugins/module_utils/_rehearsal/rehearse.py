@@ -23,6 +23,7 @@ from .._engine.files import open_directory, read_whole, write_parts, write_whole
 from .._engine.journal import entries, stamp
 from .._engine.module import Report, Task
 from .._plan.summary import step_of, summary
+from .._settings.names import shown
 from . import durations
 from .estate_yaml import chunks
 from .export import DIRECTORY, ESTATE
@@ -53,7 +54,7 @@ def run(task: Task) -> Report:
     source = Path(params["estate"] or Path(task.context.state_dir) / DIRECTORY / ESTATE).expanduser()
     if not source.is_absolute() or not source.is_file():
         raise NotReady(
-            f"There is no estate {source}: run the playbook lync.xmpp_migration.assess first, or name the file with its full path."
+            f"There is no estate {shown(str(source), 200)}: run the playbook lync.xmpp_migration.assess first, or name the file with its full path."
         )
     estate = _read(source)
     users = movable(estate)
@@ -76,8 +77,8 @@ def run(task: Task) -> Report:
     data["steps"] = _steps(data, estate, users)
     data["totals"] = _totals(data["steps"])
     write_whole(directory, PAGE, rehearsal_page(data).encode("utf-8", "replace"))
-    shown = json.dumps(clean({"format": 1, **data}), ensure_ascii=True, indent=1).replace("<", "\\u003c")
-    write_whole(directory, DATA, shown.encode("ascii"))
+    whole = json.dumps(clean({"format": 1, **data}), ensure_ascii=True, indent=1).replace("<", "\\u003c")
+    write_whole(directory, DATA, whole.encode("ascii"))
     value = {
         **told, "page": str(directory / PAGE), "data": str(directory / DATA), "plan": data["plan_page"], "finished": data["stopped"] is None,
         "steps": data["steps"], "gates": data["gates"], "refused": data["refused"], "violations": data["violations"],
@@ -87,7 +88,7 @@ def run(task: Task) -> Report:
         raise Stopped(
             f"The rehearsal stopped in the task '{one['task']}' on {one['host']}: {one['said']} The report is {directory / PAGE}."
         )
-    gates = f", with {len(data['gates'])} manual steps" if data["gates"] else ""
+    gates = f", with {len(data['gates'])} manual step{'s' * (len(data['gates']) > 1)}" if data["gates"] else ""
     return Report(False, {**value, "say": [f"The rehearsal came to its end{gates}: {directory / PAGE}"]})
 
 

@@ -132,6 +132,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "edge_server": {"fqdn": EDGE_NEW, "xmpp_listening_port": 5269, "xmpp_internal_port": 23456},
     "estate_baseline": {"source": "lync_2010", "hosts": ["fe2013"]},
+    "estate_export": {"settings": {"name": "contoso"}, "report": False},
     "estate_info": {"gather": ["site"]},
     "event_watch": {"minutes": 1, "ignore_ids": [1], "fail_on_error": False},
     "external_access_policy": {
@@ -330,6 +331,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "dropped": ["old.test"],
     },
     "primary_dns_suffix": {"suffix": "contoso.test"},
+    "rehearsal": {"estate": "/nowhere/estate.yml", "plan": False},
     "registry_value": {"values": [{"path": "HKLM:\\SOFTWARE\\Contoso", "name": "One", "type": "string", "data": "x"}]},
     "restart": {"state": "always", "reason": "New group membership", "ignored": ["updates"], "wait_seconds": 0},
     "server_readiness": {
