@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,8 @@ def test_what_cannot_be_rehearsed_is_refused_in_one_sentence(tmp_path: Path) -> 
 class Twin:
     """Runs that end as they are told, and consoles that write down what is done at them."""
 
+    state = Path()
+
     def __init__(self, *runs: list[dict[str, Any]]) -> None:
         self.runs, self.done = list(runs), []
 
@@ -187,6 +190,31 @@ def test_a_manual_step_is_listed_and_done_at_the_consoles(tmp_path: Path) -> Non
         ("ocs_edge_internal_list", "a.test"), ("ocs_edge_internal_list", "b.test"), ("confirmed", "ocs_edge_internal_list"),
         ("gateway_service", "stopped"), ("confirmed", "gateway_stop"),
     ]  # fmt: skip
+
+
+def test_the_plan_of_the_dry_run_is_kept(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    where = tmp_path / "state" / "runs" / "dry"
+    where.mkdir(mode=0o700, parents=True)
+    call = {"kind": "cmdlet", "name": "Set-CsSite", "parameters": {}}
+    entry = {
+        "format": 1,
+        "kind": "intent",
+        "role": "pool_deploy",
+        "host": "fe",
+        "object": "site",
+        "call": call,
+        "effects": [],
+        "undo": None,
+    }
+    (where / "plan.ndjson").write_text(json.dumps(entry) + "\n" + '{"torn', encoding="ascii")
+    (where / "plan.html").write_text("the plan", encoding="ascii")
+    (where / "plan.html").chmod(0o600)
+    twin = Twin()
+    twin.state = tmp_path / "state"
+    found = rehearse.Rehearsal(task(tmp_path), tmp_path, ESTATE, 60)._plan(twin)  # type: ignore[arg-type]
+    assert [(one["step"], one["changes"]) for one in found["plan"]["steps"]] == [(1, 1)]
+    assert Path(found["plan_page"]).read_text() == "the plan"
 
 
 def test_what_stops_it_is_the_sentence_of_the_first_task_that_failed(tmp_path: Path) -> None:
