@@ -31,13 +31,6 @@ from ansible_collections.lync.xmpp_migration.tests.replay.replay import Replay
 
 ROLLBACK = [{"import_playbook": "lync.xmpp_migration.rollback"}]
 ACCEPTED = json.dumps({"rollback_accepts": sorted(KINDS)})
-NEW = (
-    "pool2013.contoso.test",
-    "edge2013.contoso.test",
-    "fe*.contoso.test",
-    "eepool2013.contoso.test",
-    "sql*.contoso.test",
-)
 AGAIN = 4
 
 #: What is not as it was after a rollback: by the name under which the list of what cannot be undone announces it, paths of the
@@ -52,8 +45,10 @@ STAYS: Mapping[str, tuple[str, ...]] = {
     "certificates": ("computers/*/certificates/OAuthTokenIssuer", "hosts/*/trusted_roots"),
     "databases": ("central_management/databases",),
     "active_directory": ("directory/*",),
-    "computer_name": ("hosts/edge2013*/name", "hosts/edge2013*/registry/*"),
+    "computer_name": ("hosts/edge*/name", "hosts/edge*/registry/*"),
+    "operator": ("ocs/internal_servers",),
     "central_management_store": (
+        "ocs/configuration_imported",
         "central_management/*", "services", "sites/*", "pools/*", "policies/*", "replicas/*", "computers/pool2013*/*", "computers/fe*/*",
         "conference_directories/*", "hosting_providers/*", "simple_urls/*", "sip_domains/*", "access_edge/*", "xmpp_gateway/*",
         "edges/*", "access_edge", "xmpp_gateway", "sip_domains", "sites", "conference_directories", "hosting_providers", "simple_urls", "computers/*/listening",
@@ -132,8 +127,12 @@ def left(start: Mapping[str, Any], end: Mapping[str, Any], kinds: set[str]) -> l
 def state(replay: Replay) -> dict[str, Any]:
     """When all copies of the store and of the directory are up to date."""
     replay.world.clock.advance(120)
-    found = without_servers_own(replay.state)
-    return {name: value for name, value in found.items() if name not in ("unknowns", "violations")}
+    return compared(replay.state)
+
+
+def compared(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared of a state: the organisation and its servers."""
+    return {name: value for name, value in without_servers_own(state).items() if name not in ("unknowns", "violations")}
 
 
 def round_trip(
@@ -173,3 +172,21 @@ def round_trip(
 def stop_of(seed: int, recording: Sequence[Recorded]) -> int:
     """A task of the migration at random, its end included."""
     return random.Random(f"rollback {seed}").randrange(1, len(recording) + 1)
+
+
+#: Calls at which a migration is broken off, before they run or when they have taken effect.
+CALLS = (
+    "Publish-CsTopology", "Set-CsSimpleUrlConfiguration", "Enable-CsTopology", "Set-CsCertificate", "Move-CsUser", "Move-CsLegacyUser",
+    "New-CsExternalAccessPolicy", "Grant-CsExternalAccessPolicy", "Set-CsSite", "New-CsXmppAllowedPartner", "Stop-Service",
+)  # fmt: skip
+
+
+def faults_of(seed: int) -> list[dict[str, Any]]:
+    """A call at random that is struck, for every other seed; where it is not made, the migration comes to its end."""
+    chance = random.Random(f"struck {seed}")
+    fault = {
+        "cmdlet": chance.choice(CALLS),
+        "nth": chance.choice((1, 1, 2)),
+        "when": chance.choice(("before", "after")),
+    }
+    return [{**fault, "do": "kill_process"}] if seed % 3 == 0 else []

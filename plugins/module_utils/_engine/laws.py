@@ -273,9 +273,10 @@ def _xmpp_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
     """The route, a port or the certificate of XMPP."""
     if effect.collection == "certificate_use" and effect.properties is None:
         return _folded(effect.identity) == "xmppserver"
-    names = {"site": ("XmppFederationRoute",), "edge_server": ("XmppListeningPort", "XmppInternalPort")}.get(
-        effect.collection, ()
-    )
+    names = {
+        "site": ("XmppFederationRoute", "FederationRoute"),
+        "edge_server": ("XmppListeningPort", "XmppInternalPort"),
+    }.get(effect.collection, ())
     return _goes_back(change) and any(
         one in (effect.properties or {}) and _becomes(effect, one) is not UNKNOWN and not _set(_becomes(effect, one))
         for one in names
@@ -330,6 +331,8 @@ def _allowed_domain_changed(change: Change, effect: Effect, facts: FactsLike) ->
 def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
     route, before = _becomes(effect, "FederationRoute"), _was(change, "FederationRoute")
     if effect.collection != "site" or "FederationRoute" not in (effect.properties or {}) or not _set(before):
+        return False
+    if _goes_back(change) and not _set(route):  # to none, as before the migration: judged as XMPP's own route is
         return False
     if _folded(route) == _folded(before) or _host_in(route, facts.members(LEGACY_EDGES)):
         return False

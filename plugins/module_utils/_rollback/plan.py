@@ -141,6 +141,8 @@ def _kept(task: Task, past: Past) -> dict[str, list[str]]:
         say("users", f"{len(past.moved)} users go back")
         if any(one.cmdlet in ("Import-CsLegacyConfiguration", "Merge-CsLegacyTopology") for one in past.kept.values()):
             say("users_to_ocs", f"{len(past.moved)} users go back")
+    if any(one.cmdlet == "Merge-CsLegacyTopology" for one in past.kept.values()):
+        say("operator", "the Edge of Office Communications Server 2007 R2 keeps the new servers on its Internal tab")
     if task.params["topology_source"] == "builder" and (past.changes or past.moved):
         say(
             "operator",

@@ -52,7 +52,7 @@ Part = tuple[list[str], dict[str, str], list[Evidence]]
 
 def _partners(task: Task, past: Past) -> Part:
     made, foreign = objects(task, past, ALLOWED_DOMAIN)
-    routes, apart = site_routes(task, past, "FederationRoute")
+    routes, apart = site_routes(task, past, "FederationRoute", filled=True)
     left_alone(task, {**foreign, **apart})
     task.session.record(Evidence("legacy_entries", ORGANISATION))
     for noun in (PARTNER, ACCESS_EDGE, GATEWAY):
@@ -153,8 +153,9 @@ def _changed_since(noun: Noun, changes: Sequence[Done], now: Row | None) -> str:
 # --- federation routes of sites
 
 
-def site_routes(task: Task, past: Past, route: str) -> tuple[list[str], dict[str, str]]:
-    """A route as it was. Where there was none it is cleared by an empty value, which no page documents: [inf]."""
+def site_routes(task: Task, past: Past, route: str, *, filled: bool = False) -> tuple[list[str], dict[str, str]]:
+    """A route as it was. Where there was none it is cleared by an empty value, which no page documents: [inf]. With `filled` such
+    a route stays: as long as users are on the new pool they need the way through the legacy Edge."""
     goals: dict[str, list[str]] = {}
     for one in past.of("federation_route", "legacy_federation", "legacy_topology"):
         if route in one.parameters and one.touches("site") and one.cmdlet == "Set-CsSite":
@@ -165,7 +166,7 @@ def site_routes(task: Task, past: Past, route: str) -> tuple[list[str], dict[str
     for site, known in goals.items():
         row = next((one for one in rows if same_value(one.get("Identity"), f"Site:{site}")), None)
         now = str((row or {}).get(route) or "")
-        if row is None or now.casefold() == known[0].casefold():
+        if row is None or now.casefold() == known[0].casefold() or (filled and not known[0]):
             continue
         if now.casefold() not in {one.casefold() for one in known}:
             foreign[f"{route} of the site {site}"] = f"is {now or 'empty'} now"

@@ -70,8 +70,8 @@ class Published:
 def run(task: Task) -> Report:
     past, part = read(task), task.params["part"]
     made: list[str] = []
-    if part == XMPP:
-        made, foreign = site_routes(task, past, "XmppFederationRoute")
+    if part == XMPP or first_publish(past) is None:  # the pool that stays keeps its way through the legacy Edge
+        made, foreign = site_routes(task, past, "XmppFederationRoute" if part == XMPP else "FederationRoute")
         left_alone(task, foreign)
     publishes = [one for one in past.calls("Publish-CsTopology") if one.module == "topology"]
     if not any(one.role in _ROLES[part] for one in publishes):
