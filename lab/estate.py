@@ -294,6 +294,7 @@ class Estate:
     clock: str | None = None  # ISO moment at which the lab's clock starts
     unknowns: dict[str, Any] = field(default_factory=dict)
     migration: dict[str, Any] = field(default_factory=dict)  # the lync_migration variable for this estate
+    coexistence: dict[str, Any] = field(default_factory=dict)  # lync_coexistence, for one with Skype for Business 2019
 
 
 DIRECTORY = Path(__file__).resolve().parent / "estates"

@@ -97,6 +97,8 @@ class Lab:
         variables: dict[str, t.Any] = {}
         if estate.migration:
             variables["lync_migration"] = dict(estate.migration)
+        if estate.coexistence:
+            variables["lync_coexistence"] = dict(estate.coexistence)
             for part in self._parts.values():
                 variables = inventory.merge(variables, part.variables)
         self.world.on_restart = self._restart

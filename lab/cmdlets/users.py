@@ -113,13 +113,18 @@ GETTERS: dict[str, Getter] = {
 }
 FILTERABLE = {name.casefold(): name for name in GETTERS}
 #: Attributes of the account itself, which -LdapFilter finds and no property shows. # rule: ldap-generic-attributes
-ATTRIBUTES: dict[str, Getter] = {"adminCount": lambda u, w: 1 if u.oddities.get("protected") else None}
+ATTRIBUTES: dict[str, Getter] = {
+    "adminCount": lambda u, w: 1 if u.oddities.get("protected") else None,
+    "memberOf": lambda u, w: list(u.oddities.get("member_of", ())),  # type: ignore[call-overload]
+}
+#: Finds members of groups in a group too. # source: Microsoft's page "Search Filter Syntax" on LDAP_MATCHING_RULE_IN_CHAIN
+IN_CHAIN = "memberof:1.2.840.113556.1.4.1941:"
 LDAP = {
     "cn": "Name", "name": "Name", "displayname": "DisplayName", "givenname": "FirstName", "sn": "LastName",
     "samaccountname": "SamAccountName", "userprincipalname": "UserPrincipalName", "mail": "WindowsEmailAddress",
     "distinguishedname": "DistinguishedName", "msrtcsip-primaryuseraddress": "SipAddress",
     "msrtcsip-userenabled": "Enabled", "msrtcsip-primaryhomeserver": "HomeServer", "msrtcsip-line": "LineURI",
-    "admincount": "adminCount",
+    "admincount": "adminCount", IN_CHAIN: "memberOf",
 }
 
 

@@ -205,7 +205,7 @@ def _ldap(text: str, place: int, attributes: dict[str, str], depth: int) -> tupl
             return (lambda get: not tests[0](get)), place + 1
         join = all if sign == "&" else any
         return (lambda get: join(test(get) for test in tests)), place + 1
-    match = re.compile(r"([\w-]+)(=|>=|<=)((?:[^()\\]|\\[0-9a-fA-F]{2})*)\)").match(text, place)
+    match = re.compile(r"([\w-]+(?::[\d.]+:)?)(=|>=|<=)((?:[^()\\]|\\[0-9a-fA-F]{2})*)\)").match(text, place)
     if match is None:
         raise FilterError(f"no comparison at position {place}")
     name = attributes.get(match.group(1).casefold())
@@ -219,7 +219,13 @@ def _ldap_test(name: str, value: str) -> Test:
         return lambda get: _plain(get(name)) is not None
     parts = [_unescape(part) for part in value.split("*")]
     pattern = re.compile(".*".join(re.escape(part) for part in parts), re.IGNORECASE | re.DOTALL)
-    return lambda get: _plain(get(name)) is not None and bool(pattern.fullmatch(str(_plain(get(name)))))
+
+    def test(get: Callable[[str], Any]) -> bool:
+        found = get(name)
+        values = [_plain(one) for one in (found if isinstance(found, list | tuple) else [found])]
+        return any(one is not None and bool(pattern.fullmatch(str(one))) for one in values)
+
+    return test
 
 
 def _unescape(text: str) -> str:

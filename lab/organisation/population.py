@@ -25,6 +25,7 @@ ODDITIES = {
     "name": "the account's name (CN), where it is not the display name",
     "moving_to": "a move to this pool is in flight: it is in TargetRegistrarPool",
     "same_sip_as": "the account has another user's SIP address, written past the cmdlets",
+    "member_of": "distinguished names of the groups that have the account as a member, or have a group that has it",
     "ucs": "the contacts are in the unified contact store of Exchange",
 }
 

@@ -60,6 +60,27 @@ requirements:
   - pywinrm >= 0.5.0 (on the controller)
 """
 
+    # For a module that asks who needs XMPP beside Skype for Business Server 2019.
+    XMPP_NEEDS = r"""
+options:
+  xmpp_users:
+    description:
+      - SIP addresses of the users who need XMPP. Together with the members of O(xmpp_group) they are all who do.
+      - Where neither says anybody, everybody needs XMPP for whom the external access policy that counts has C(EnableXmppAccess), on the pool where the
+        user is or on the one to which the user would go.
+    type: list
+    elements: str
+    default: []
+  xmpp_group:
+    description: Distinguished name of a group in Active Directory whose members, those of groups in it too, need XMPP.
+    type: str
+  loses_xmpp:
+    description: SIP addresses of users whose XMPP may end, each by name, though they have or need it.
+    type: list
+    elements: str
+    default: []
+"""
+
     # For a module without a Windows host behind it: DNS servers, a certification authority, XMPP servers, or files of the controller.
     CONTROLLER = r"""
 options: {}

@@ -99,6 +99,7 @@ NOUN = Noun(
     noun="CsEdgeServer",
     collection="edge_server",
     label="Edge pool {identity}",
+    judged_by=("Version",),
     fields=(
         Field("access_edge_external_sip_port", "AccessEdgeExternalSipPort", kind="int"),
         Field("xmpp_listening_port", "XmppListeningPort", kind="int"),

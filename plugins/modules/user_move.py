@@ -22,6 +22,9 @@ description:
     XMPP partners that way (M(lync.xmpp_migration.legacy_federation)). Users of Office Communications Server are not moved before its configuration was
     imported (M(lync.xmpp_migration.legacy_configuration)).
   - A user with a name that begins or ends with a blank is not moved but reported, because the move would be refused.
+  - Skype for Business Server 2019 has no XMPP. Where the target is one of its pools (version 8 or later), users who need XMPP stay where they are and are
+    listed in RV(stays_for_xmpp), unless they are named in O(loses_xmpp). It is refused before it was seen that XMPP stays with the older Edge, and who needs it
+    (M(lync.xmpp_migration.xmpp_coexistence), with the same O(xmpp_users) and O(xmpp_group)).
   - What a user has is never discarded by C(-Force) without the user being named in O(force_users), and then only where the move without it was refused in
     the same task.
 options:
@@ -181,6 +184,7 @@ notes:
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
+  - lync.xmpp_migration._attributes.xmpp_needs
 seealso:
   - name: Move-CsUser
     description: Microsoft's page of the cmdlet.
@@ -189,6 +193,7 @@ seealso:
     description: Microsoft's page of the cmdlet.
     link: https://learn.microsoft.com/powershell/module/skypeforbusiness/move-cslegacyuser
   - module: lync.xmpp_migration.users_homed
+  - module: lync.xmpp_migration.xmpp_coexistence
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """
@@ -223,6 +228,12 @@ EXAMPLES = r"""
     failure_percent: 2
     hours: 22:00-05:00
     time_zone: Europe/Berlin
+
+- name: Move everybody who needs no XMPP to Skype for Business Server 2019
+  lync.xmpp_migration.user_move:
+    target_pool: pool2019.contoso.test
+    xmpp_users:
+      - sip:sales001@contoso.test
 """
 
 RETURN = r"""
@@ -269,6 +280,32 @@ already_moved:
   returned: success
   type: int
   sample: 195
+stays_for_xmpp:
+  description: Users who were not moved, because a pool of Skype for Business Server 2019 has no XMPP; of more than 1000 the first ones.
+  returned: success, where a target is such a pool
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: SIP address of the user.
+      type: str
+    reason:
+      description: Why the user stays.
+      type: str
+  sample:
+    - user: sip:sales001@contoso.test
+      reason: needs XMPP, as was declared
+stays_count:
+  description: How many they are.
+  returned: success, where a target is such a pool
+  type: int
+  sample: 1
+xmpp_ends:
+  description: SIP addresses of the users of O(loses_xmpp) who had or needed XMPP, and were moved all the same; of more than 1000 the first ones.
+  returned: success, where a target is such a pool
+  type: list
+  elements: str
+  sample: []
 caught:
   description:
     - Users whom an earlier run was moving when it broke off, and what became of each. A warning says the same. It is said once, also where the task fails.
@@ -342,6 +379,7 @@ from typing import Any
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.move import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.selection import FILTERS
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.xmpp_needs import ARGUMENTS
 
 ARGUMENT_SPEC = {
     "force_users": {"type": "list", "elements": "str", "default": []},
@@ -382,6 +420,7 @@ ARGUMENT_SPEC = {
     "hours": {"type": "str"},
     "time_zone": {"type": "str", "default": "UTC"},
     "wait_for_hours": {"type": "bool", "default": False},
+    **ARGUMENTS,
 }
 
 CONSTRAINTS: dict[str, Any] = {

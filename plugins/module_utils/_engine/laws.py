@@ -18,9 +18,17 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Protocol
 
+from . import coexistence
 from .calls import UNKNOWN, Change, Cmdlet, Effect
 from .collections import COLLECTIONS, ORGANISATION
 from .facts import FRESH, MISSING, OLD, Finding
+from .looking import becomes as _becomes
+from .looking import folded as _folded
+from .looking import host_in as _host_in
+from .looking import is_set as _set
+from .looking import leaves_lync as _leaves_lync
+from .looking import moves as _moves
+from .looking import was as _was
 from .never import never
 
 FRONT_ENDS, EDGES = "lync_2013_front_ends", "lync_2013_edges"
@@ -107,6 +115,11 @@ FACTS: Mapping[str, Fact] = {
     "users_back": Fact(
         "nobody is homed on a pool that goes", "rollback", ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser"),
     ),
+    coexistence.STAYS: Fact(
+        "an XMPP partner exists and the XMPP federation route leads to an older Edge with XMPP ports", "coexistence",
+        (*_TOPOLOGY, "xmpp_partner"),
+    ),
+    coexistence.DECLARED: Fact("who needs XMPP was found out", "coexistence"),
     "no_central_store": Fact("the forest has no Central Management store yet", "pool_deploy", ("store_location",)),
 }  # fmt: skip
 
@@ -161,10 +174,6 @@ class Guard:
 # --- what an effect is
 
 
-def _was(change: Change, name: str) -> Any:
-    return (change.before or {}).get(name)
-
-
 def _record_was(change: Change, effect: Effect, name: str) -> Any:
     """Of the record set that the effect is about: one update may change several of a zone."""
     before = change.before or {}
@@ -174,52 +183,31 @@ def _record_was(change: Change, effect: Effect, name: str) -> Any:
     return before.get(name)
 
 
-def _becomes(effect: Effect, name: str) -> Any:
-    return (effect.properties or {}).get(name)
-
-
-def _set(value: Any) -> bool:
-    return value is UNKNOWN or value not in (None, "", 0, [])
-
-
-def _moves(change: Change, effect: Effect) -> bool:
-    if effect.collection != "user":
-        return False
-    pool = _becomes(effect, "RegistrarPool")
-    return (_set(pool) and _folded(pool) != _folded(_was(change, "RegistrarPool"))) or _leaves_lync(change, effect)
-
-
-def _leaves_lync(change: Change, effect: Effect) -> bool:
-    """A user of Office Communications Server has a home server and no registrar pool."""
-    return (
-        _set(_becomes(effect, "HomeServer"))
-        and not _set(_becomes(effect, "RegistrarPool"))
-        and _set(_was(change, "RegistrarPool"))
-    )
-
-
-def _folded(value: Any) -> str:
-    return "" if value is None or value is UNKNOWN else str(value).casefold()
-
-
-def _host_in(name: Any, members: Iterable[str]) -> bool:
-    """Whether a pool or service belongs to a host of a group: inventory names are FQDNs or their first labels."""
-    fqdn = _folded(name).rpartition(":")[2]
-    return bool(fqdn) and any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
-
-
 def _leads_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
     """Where the pool has another name than its servers, the module says so: it has it from the journal."""
     named = _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
     return named or _leaves_lync(change, effect) or _was(change, "Back") is True
 
 
+def _is_of_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """There the partner has to exist (law L3), and on the way back the user does not lose XMPP but gains it."""
+    return coexistence.moves_to_2019(change, effect, facts) or coexistence.returns(change, effect, facts)
+
+
 def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _moves(change, effect) and _leads_back(change, effect, facts)
+    return (
+        _moves(change, effect) and _leads_back(change, effect, facts) and not coexistence.returns(change, effect, facts)
+    )
 
 
 def _moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _moves(change, effect) and not _leads_back(change, effect, facts)
+    return (
+        _moves(change, effect) and not _leads_back(change, effect, facts) and not _is_of_2019(change, effect, facts)
+    )
+
+
+def _moves_to_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    return coexistence.moves_to_2019(change, effect, facts)
 
 
 def _moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bool:
@@ -362,6 +350,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),)),
     Guard("L1", "{object} is not moved", _moves_from_ocs, (Need("legacy_configuration"),)),
+    Guard("L3", "{object} is not moved to a pool without XMPP", _moves_to_2019, (Need(coexistence.STAYS),)),
     Guard(
         "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,
     ),
@@ -391,6 +380,7 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
     """Why the change may not be made as things stand; empty where it may."""
     reasons = never(change)
     reasons += _central_store(change, facts)
+    reasons += coexistence.refusals(change, facts)
     for effect in change.effects:
         for guard in GUARDS:
             if not guard.applies(change, effect, facts) or (guard.override and overridden(change, effect)):
@@ -472,7 +462,7 @@ _STATUS = {
 
 
 def _playbook(*tags: str) -> str:
-    for one in ("accept", "rollback"):
+    for one in ("accept", "rollback", "coexistence"):
         if one in tags:
             return f"the playbook lync.xmpp_migration.{one}"
     return f"the playbook lync.xmpp_migration.migrate with --tags {','.join(tags)} and without --limit"

@@ -42,6 +42,8 @@ class Noun:
     repeated: tuple[str, ...] = ()
     #: identities that come with the product, in lower case: never created, never removed
     given: frozenset[str] = frozenset()
+    #: properties that are no options, by which the laws judge a change
+    judged_by: tuple[str, ...] = ()
     #: what the module's options call the identity
     identity_option: str = "identity"
 
@@ -231,11 +233,12 @@ class _Object:
             if one.can_restore(before.get(one.property))
         }
         known = {one.property: before.get(one.property) for one in fields.values() if not one.secret}
+        judged = {one: before.get(one) for one in self.noun.judged_by}
         return Change(
             self._cmdlet("Set", sent),
             self.label,
             self._effect(before, results),
-            before=known,
+            before={**judged, **known},
             undo=(self._cmdlet("Set", back),) if back else Irreversible("what was there before was not readable"),
             conditional=any(value is UNKNOWN for value in known.values()),
             override=self.override,

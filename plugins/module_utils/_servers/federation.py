@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Effect, Evidence, Irreversible, Query
+from .._engine.coexistence import EDGE_VERSION
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
@@ -83,7 +84,7 @@ def set_routes(task: Task) -> Report:
             wanted[prop] = service(edge)
     if not wanted:
         return Report(changed=False, value={"site": shown(before)}, before=shown(before), after=shown(before))
-    known = {str(row["Identity"]).lower() for row in read_estate(task.session, Query("edge_server"))[0]}
+    known = {str(row["Identity"]).lower(): row for row in read_estate(task.session, Query("edge_server"))[0]}
     missing = [route for route in wanted.values() if route.lower() not in known]
     if missing:
         raise NotReady(
@@ -97,7 +98,9 @@ def set_routes(task: Task) -> Report:
         Cmdlet("Set-CsSite", {"Identity": bare, **wanted, "Confirm": False}),
         object=f"site {bare}",
         effects=(Effect("site", ORGANISATION, identity, wanted),),
-        before=dict(before),
+        before={**before, EDGE_VERSION: known[wanted[ROUTES["xmpp_edge_fqdn"]].lower()].get("Version")}
+        if ROUTES["xmpp_edge_fqdn"] in wanted
+        else dict(before),
         undo=(Cmdlet("Set-CsSite", {"Identity": bare, **previous, "Confirm": False}),)
         if len(previous) == len(wanted)
         else Irreversible(

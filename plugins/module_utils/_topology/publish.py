@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Call, Change, Cmdlet, Effect, Irreversible, Query, Undo
+from .._engine.coexistence import EDGE_VERSIONS
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, Mismatch, NotReady
 from .._engine.module import Report, Task
@@ -263,6 +264,7 @@ def _by_operator(
                 call,
                 "topology",
                 (*effects(start.known, wanted.after), *(web.effects if web else ())),
+                before=_judged(wanted.after),
                 undo=_BY_BUILDER,
                 conditional=True,
             )
@@ -294,6 +296,12 @@ def _by_operator(
 
 
 _BY_BUILDER = Irreversible("What an operator publishes from Topology Builder is taken back there.")
+
+
+def _judged(topology: Topology) -> dict[str, Any]:
+    """What the laws want to know of Edges that are changed."""
+    edges = (one for one in topology.services if one.role_name == "EdgeServer")
+    return {EDGE_VERSIONS: {topology.identity(one): one.version for one in edges}}
 
 
 # --- by us
@@ -353,7 +361,7 @@ def _changes(start: Start, wanted: Plan, notes: Notes, web: Change | None) -> li
             Cmdlet("Publish-CsTopology", parameters, stop_on_error=True),
             "topology",
             effects(start.known, wanted.after),
-            before={"Signature": wanted.before.signature},
+            before={"Signature": wanted.before.signature, **_judged(wanted.after)},
             undo=undo,
         ),
         *routes,

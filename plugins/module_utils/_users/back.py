@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Evidence, Query
+from .._engine.coexistence import ENDS, WITHOUT_XMPP
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
@@ -46,6 +47,7 @@ from .reading import (
 )
 from .restoring import grant, losses_of_grant
 from .selection import NARROWED, Selection
+from .xmpp_needs import moved_between, versions
 
 Row = Mapping[str, Any]
 
@@ -83,6 +85,13 @@ class Way:
     target: str
     there: bool
     losses: list[str] = field(default_factory=list)
+    versions: Mapping[str, int | None] = field(default_factory=dict)
+
+    @property
+    def gains_xmpp(self) -> bool:
+        """Back from Skype for Business Server 2019, which has none."""
+        source, target = (self.versions.get(one) or 0 for one in (registrar(self.row), self.target))
+        return source >= WITHOUT_XMPP > target > 5
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -104,10 +113,12 @@ def run(task: Task) -> Report:
         return Report(False, {"moved_back": [], "already_back": 0, "policies": {}, "rows": None})
     ways, left = found.ways()
     going = [one for one in ways if not one.there]
-    partners, policies, pools = read_estate(
-        task.session, Query("xmpp_partner"), Query("external_access_policy"), Query("pool")
+    partners, policies, pools, registrars = read_estate(
+        task.session, Query("xmpp_partner"), Query("external_access_policy"), Query("pool"), Query("registrar")
     )
     _see_targets(going, pools)
+    for one in ways:
+        one.versions = versions(registrars)
     known = Policies.read(policies, pools)
     _find_losses(task, ways, known, bool(partners))
     concerned = [one for one in ways if one.losses or not one.there]
@@ -278,7 +289,7 @@ def _find_losses(task: Task, ways: Sequence[Way], known: Policies, partners: boo
             one.losses += [LOSS["functions"], LOSS["meetings"]] if one.origin.ocs else [LOSS["meeting_content"]]
             if registrar(one.row) in contacts:
                 one.losses.append(LOSS["unified_contacts"])
-            if partners:
+            if partners and not one.gains_xmpp:
                 one.losses.append(LOSS["xmpp"])
         if task.params["restore_policies"]:
             one.losses += losses_of_grant(one.row, one.origin, known)
@@ -315,7 +326,7 @@ def _demand(concerned: Sequence[Way], accepted: frozenset[str], path: str) -> No
 
 def _demand_xmpp(going: Sequence[Way], without_xmpp: frozenset[str], partners: Sequence[str], path: str) -> None:
     """Law L1: each one is named, nobody is meant by `all`."""
-    unnamed = [name(one.row) for one in going if address(one.row) not in without_xmpp]
+    unnamed = [name(one.row) for one in going if address(one.row) not in without_xmpp and not one.gains_xmpp]
     if partners and unnamed:
         shown = ", ".join(unnamed[:10]) + (f" and {len(unnamed) - 10} more" if len(unnamed) > 10 else "")
         raise LossesNotAccepted(
@@ -343,6 +354,8 @@ def change_of(way: Way, params: Mapping[str, Any], without_xmpp: frozenset[str])
             "RegistrarPool": row.get("RegistrarPool"),
             "Guid": row.get("Guid"),
             "Back": True,
+            **moved_between(way.versions, registrar(row), way.target),
+            ENDS: user if user in without_xmpp else None,
             **{one: row[one] for one in POLICIES if row.get(one)},
         },
         undo=(Cmdlet(again, {"Identity": user, "Target": registrar(row), "Confirm": False}),),
@@ -375,7 +388,9 @@ def _move(task: Task, going: Sequence[Way], without_xmpp: frozenset[str]) -> tup
 
 def _seen(way: Way, row: Row) -> Way:
     """As the user was when the move began, with the policies that the user has now."""
-    return Way({**way.row, **{one: row.get(one) for one in POLICIES}}, way.origin, way.target, False, way.losses)
+    return Way(
+        {**way.row, **{one: row.get(one) for one in POLICIES}}, way.origin, way.target, False, way.losses, way.versions
+    )
 
 
 def _again(task: Task, done: Sequence[Way]) -> list[Row | None]:

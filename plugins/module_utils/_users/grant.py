@@ -50,6 +50,10 @@ Row = Mapping[str, Any]
 
 #: So many calls a result shows; the journal has all.
 SHOWN = 50
+_CONFIRM: Mapping[str, Any] = {"Confirm": False}
+#: Microsoft's page of the cmdlet has no -Confirm for Skype for Business Server 2015 and 2019; without it nothing asks, because the
+#: impact of a grant is medium [inf].
+UNCONFIRMED: Mapping[str, Any] = {}
 FIELDS = ("user", "outcome", "reason", "before", "after")
 SIGN_IN = "Clients get the external access policy when their users sign in again (in-band provisioning)."
 _ADVICE = "Give the policy the same settings as the one they have (copy_from, or module xmpp_access_policies)"
@@ -79,10 +83,10 @@ def run(task: Task) -> Report:
         if (what := losses(policies.of(row), policies.find(f"tag:{wanted[name(row)]}") or {}))
     }
     refuse_losses(lost, f"The grant of {_list(wanted.values())}", accepted, _ADVICE)
-    left = _grant(task, without, wanted, lost, accepted)
+    left = grant_users(task, without, wanted, lost, accepted)
     granted = _others(without, left)
     if granted and not task.check_mode:
-        left += _not_granted(task, granted, wanted)
+        left += not_granted(task, granted, wanted)
         granted = _others(without, left)
     file = _file(task, without, wanted, left)
     if left:
@@ -171,19 +175,20 @@ def _others(rows: Sequence[Row], left: Sequence[Mapping[str, str]]) -> list[Row]
     return [row for row in rows if name(row) not in names]
 
 
-def _grant(
+def grant_users(
     task: Task,
     users: Sequence[Row],
     wanted: Mapping[str, str],
     lost: Mapping[str, list[str]],
     accepted: set[str],
     size: int = 25,
+    confirm: Mapping[str, Any] = _CONFIRM,
 ) -> list[dict[str, str]]:
     """Grant in requests of a bounded length; one user's failure does not hide the others. The journal has every call."""
     failed = []
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [_change(row, wanted[name(row)], lost.get(name(row), []), accepted) for row in batch]
+        changes = [_change(row, wanted[name(row)], lost.get(name(row), []), accepted, confirm) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 failed.append(left_out(row, refused("Grant-CsExternalAccessPolicy", outcome)))
@@ -191,7 +196,7 @@ def _grant(
     return failed
 
 
-def _not_granted(task: Task, granted: Sequence[Row], wanted: Mapping[str, str]) -> list[dict[str, str]]:
+def not_granted(task: Task, granted: Sequence[Row], wanted: Mapping[str, str]) -> list[dict[str, str]]:
     """The objects that were selected, by their GUIDs, are the ones that have the policy now."""
     left = {str(row.get("Guid")): row for row in granted}
     for seen in users_of(task.session, Query("user", properties=("SipAddress", "Guid", "ExternalAccessPolicy"))):
@@ -202,13 +207,13 @@ def _not_granted(task: Task, granted: Sequence[Row], wanted: Mapping[str, str]) 
     return [left_out(row, reason) for row in left.values()]
 
 
-def _change(row: Row, policy: str, lost: list[str], accepted: set[str]) -> Change:
+def _change(row: Row, policy: str, lost: list[str], accepted: set[str], confirm: Mapping[str, Any]) -> Change:
     previous = bare(str(row.get("ExternalAccessPolicy") or ""))
-    back: dict[str, Any] = {"Identity": address(row), "Confirm": False}
+    back: dict[str, Any] = {"Identity": address(row), **confirm}
     if previous:
         back["PolicyName"] = previous
     return Change(
-        Cmdlet("Grant-CsExternalAccessPolicy", {"Identity": address(row), "PolicyName": policy, "Confirm": False}),
+        Cmdlet("Grant-CsExternalAccessPolicy", {"Identity": address(row), "PolicyName": policy, **confirm}),
         object=f"user {name(row)}",
         effects=(Effect("user", ORGANISATION, address(row), {"ExternalAccessPolicy": policy}),),
         before={"ExternalAccessPolicy": previous or None, "Guid": row.get("Guid"), "Losses": lost},

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
+from .._engine.coexistence import WITHOUT_XMPP
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
@@ -25,6 +26,7 @@ from . import caught as _caught
 from . import force as _force
 from . import movers as _user_movers
 from . import unseen as _user_move_unseen
+from . import xmpp_needs as _xmpp_needs
 from .listing import CONTROLLER, Controllers, read_users
 from .moving import POLICIES, UNKNOWN_PARAMETER, unknown_parameter
 from .reading import (
@@ -63,6 +65,7 @@ READ_BACK = ("SipAddress", "Guid", "RegistrarPool")
 def run(task: Task) -> Report:
     check_fqdns(task.params, "target_pools", "branch_pools")
     wish = wish_of(task)
+    declared = _xmpp_needs.Declaration.of(task.params)
     _user_movers.check(task.params, task.context)
     entries = _caught.settled(task)
     if wish.by_source:
@@ -76,6 +79,8 @@ def run(task: Task) -> Report:
     movable, left = _sorted_out(found.elsewhere, wish, found.addresses.twice)
     if movable:
         _see_targets(task, movable, wish)
+    held = _held(task, movable, wish, declared)
+    movable, left = held.movable, left + held.left
     wish.force = _force.prepare(task, movable)
     caught = _caught.explain(task, entries, movable)
     if movable and not task.check_mode and _user_movers.asked_for(task.params):
@@ -93,6 +98,7 @@ def run(task: Task) -> Report:
             "moved": [name(row) for row in moved[:MOST_NAMED]],
             "moved_count": len(moved),
             "already_moved": found.here,
+            **wish.stays,
             **wish.force.result,
             "caught": caught,
         },
@@ -105,9 +111,7 @@ def _rescued(
     task: Task, users: Sequence[Row], failed: list[dict[str, str]], wish: Wish
 ) -> tuple[list[Row], list[dict[str, str]]]:
     """Those who were refused and may be forced."""
-    return _force.rescue(
-        task, wish.force, users, failed, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
-    )
+    return _force.rescue(task, wish.force, users, failed, lambda row: _change(row, task, wish))
 
 
 # --- who is meant
@@ -125,6 +129,16 @@ class Wish:
     first: tuple[str, ...]
     legacy_pools: Sequence[Row] = ()
     force: _force.Force = field(default_factory=_force.Force)
+    versions: Mapping[str, int | None] = field(default_factory=dict)
+    judge: _xmpp_needs.Judge | None = None
+    """Where a pool without XMPP is among the targets."""
+    stays: dict[str, Any] = field(default_factory=dict)
+
+    def told(self, row: Row) -> dict[str, Any]:
+        """What the laws want to know of a move, beside what it is."""
+        if self.judge is not None:
+            return self.judge.told(row, self.target(row))
+        return _xmpp_needs.moved_between(self.versions, registrar(row), self.target(row))
 
     @property
     def by_source(self) -> bool:
@@ -240,8 +254,8 @@ def _see_targets(task: Task, users: Sequence[Row], wish: Wish) -> None:
     registrars, *pools = read_estate(task.session, Query("registrar"), *((_POOLS,) if ocs else ()))
     if pools:
         wish.legacy_pools = pools[0]
-    there = {str(row.get("PoolFqdn") or "").lower() for row in registrars}
-    missing = [pool for pool in wish.partition.pools if pool not in there]
+    wish.versions = _xmpp_needs.versions(registrars)
+    missing = [pool for pool in wish.partition.pools if pool not in wish.versions]
     if missing:
         option = "target_pool" if missing == [wish.partition.last] else "targets"
         raise NotReady(
@@ -250,13 +264,40 @@ def _see_targets(task: Task, users: Sequence[Row], wish: Wish) -> None:
         )
 
 
+def _held(task: Task, users: Sequence[Row], wish: Wish, declared: _xmpp_needs.Declaration) -> _xmpp_needs.Held:
+    """Users who stay for the sake of XMPP, where a target is a pool without it (law L3)."""
+    newest = [one or 0 for pool, one in wish.versions.items() if pool in wish.partition.pools]
+    if max(newest, default=0) < WITHOUT_XMPP:
+        return _xmpp_needs.Held(list(users))
+    wish.judge = _xmpp_needs.judge_of(task.session, declared, wish.versions, read_parameters(task.params))
+    held = _xmpp_needs.hold(wish.judge, users, wish.target, wish.users is not None)
+    wish.stays = {
+        "stays_for_xmpp": held.stays[:MOST_NAMED], "stays_count": len(held.stays), "xmpp_ends": held.ends[:MOST_NAMED],
+    }  # fmt: skip
+    if held.stays:
+        task.warn(f"{many(len(held.stays))} stay for the sake of XMPP: {reasons(held.stays)}.")
+    if held.ends:
+        task.warn(f"XMPP ends for {many(len(held.ends))}, named in loses_xmpp: {', '.join(held.ends[:10])}.")
+    return held
+
+
 def mover(row: Row) -> str:
     """The cmdlet that moves this user."""
     return "Move-CsLegacyUser" if from_ocs(row) else "Move-CsUser"
 
 
-def change_of(row: Row, target: str, params: Mapping[str, Any], legacy_pools: Sequence[Row] = ()) -> Change:
-    """The move of one user, with the way back to where the user comes from."""
+def _change(row: Row, task: Task, wish: Wish) -> Change:
+    return change_of(row, wish.target(row), task.params, wish.legacy_pools, wish.told(row))
+
+
+def change_of(
+    row: Row,
+    target: str,
+    params: Mapping[str, Any],
+    legacy_pools: Sequence[Row] = (),
+    told: Mapping[str, Any] | None = None,
+) -> Change:
+    """The move of one user, with the way back to where the user comes from. `told` is what the laws want to know."""
     parameters: dict[str, Any] = {"Identity": address(row), "Target": target, "Confirm": False}
     if params["move_conference_data"] and not from_ocs(row):
         parameters["MoveConferenceData"] = True
@@ -264,6 +305,7 @@ def change_of(row: Row, target: str, params: Mapping[str, Any], legacy_pools: Se
     if from_ocs(row):
         before["HomeServer"] = row.get("HomeServer")
     before.update({one: row[one] for one in POLICIES if row.get(one)})
+    before.update(told or {})
     return Change(
         Cmdlet(mover(row), {**parameters, **read_parameters(params)}),
         object=f"user {name(row)}",
@@ -299,7 +341,7 @@ def _move(task: Task, users: Sequence[Row], wish: Wish) -> list[dict[str, str]]:
         if (stopped := _user_movers.stopped(task)) is not None:
             return failed + [left_out(row, f"was not begun: {stopped}") for row in users[start:]]
         batch = users[start : start + size]
-        changes = [change_of(row, wish.target(row), task.params, wish.legacy_pools) for row in batch]
+        changes = [_change(row, task, wish) for row in batch]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 if outcome["errors"] and outcome["errors"][0].name == UNKNOWN_PARAMETER:
@@ -313,9 +355,7 @@ def _moved_by_movers(
     task: Task, users: Sequence[Row], left: list[dict[str, str]], wish: Wish, here: int, caught: list[dict[str, str]]
 ) -> Report:
     """Several at once, in waves, within hours: what a task of many users wants. Its result shows some, the file has all."""
-    ended = _user_movers.move(
-        task, users, wish.target, lambda row: change_of(row, wish.target(row), task.params, wish.legacy_pools)
-    )
+    ended = _user_movers.move(task, users, wish.target, lambda row: _change(row, task, wish))
     failed = [left_out(row, _user_movers.reason(verdict, mover(row))) for row, verdict in ended.failed]
     rescued, failed = _rescued(task, users, failed, wish) if ended.error is None else ([], failed)
     left += failed
@@ -340,6 +380,7 @@ def _moved_by_movers(
             "moved": [name(row) for row in moved[:MOST_NAMED]],
             "moved_count": len(moved),
             "already_moved": here,
+            **wish.stays,
             **wish.force.result,
             "caught": caught,
             "movers": ended.movers,

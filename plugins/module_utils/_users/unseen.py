@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Effect, Irreversible
+from .._engine.coexistence import TARGET_VERSION
 from .._engine.collections import ORGANISATION
 from .._engine.module import Report, Task
 from .._engine.session import quietly
 from .._settings.names import same, sip_uri
 from .._topology.reading import LEGACY_SITE
 from .reading import read_parameters
+from .xmpp_needs import versions
 
 #: what a grant takes from a user is found out, and refused, when it is made
 _UNJUDGED = {"Losses": UNKNOWN}
@@ -27,7 +29,8 @@ _UNSEEN = Irreversible("Where a user comes from is journalled when the user is m
 
 def move(task: Task, target: str) -> Report:
     """The moves, with the cmdlet of the product that the planned topology says is migrated from."""
-    (sites,) = quietly(task.session, "site")
+    sites, registrars = quietly(task.session, "site", "registrar")
+    known = versions(registrars).get(target.lower())
     ocs = any(same(row.get("Identity"), f"Site:{LEGACY_SITE}") for row in sites)
     cmdlet = "Move-CsLegacyUser" if ocs else "Move-CsUser"
     conference_data = {"MoveConferenceData": True} if task.params["move_conference_data"] and not ocs else {}
@@ -44,7 +47,11 @@ def move(task: Task, target: str) -> Report:
             Cmdlet(cmdlet, parameters(one)),
             f"user {one}",
             (Effect("user", ORGANISATION, one, {"RegistrarPool": target}),),
-            before={"RegistrarPool": UNKNOWN, "Pilot": task.params["pilot"]},
+            before={
+                "RegistrarPool": UNKNOWN,
+                "Pilot": task.params["pilot"],
+                TARGET_VERSION: UNKNOWN if known is None else known,
+            },
             undo=_UNSEEN,
             conditional=True,
         )

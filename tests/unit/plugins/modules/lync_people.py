@@ -48,12 +48,17 @@ def hybrid(number: int | str) -> Row:
 
 
 def registrar(pool: str, edge: str | None) -> Row:
-    return {"Identity": f"Registrar:{pool}", "PoolFqdn": pool, "EdgeServer": f"EdgeServer:{edge}" if edge else None}
+    return {
+        "Identity": f"Registrar:{pool}",
+        "PoolFqdn": pool,
+        "Version": 5 if "2010" in pool else 6,
+        "EdgeServer": f"EdgeServer:{edge}" if edge else None,
+    }
 
 
 def edge(fqdn: str, **ports: Any) -> Row:
     none = {"AccessEdgeExternalSipPort": None, "XmppListeningPort": None, "XmppInternalPort": None}
-    return {"Identity": f"EdgeServer:{fqdn}", "PoolFqdn": fqdn, **none, **ports}
+    return {"Identity": f"EdgeServer:{fqdn}", "PoolFqdn": fqdn, "Version": 5 if "2010" in fqdn else 6, **none, **ports}
 
 
 def estate(*users: Row, **more: Any) -> Estate:

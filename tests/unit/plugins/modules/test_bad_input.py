@@ -68,6 +68,11 @@ MACHINE = {"fqdn": "edge3.contoso.test", "internal_address": "10.0.1.41", "exter
            "public_address": "203.0.113.42"}  # fmt: skip
 
 #: For each module options that are good, every text option among them. Nested dictionaries and lists have one of each.
+XMPP_NEEDS = {
+    "xmpp_users": ["sip:user1@contoso.test"],
+    "xmpp_group": "CN=XMPP,OU=Groups,DC=contoso,DC=test",
+    "loses_xmpp": ["sip:user2@contoso.test"],
+}
 GOOD: dict[str, dict[str, Any]] = {
     "acceptance": {"accepted": True, "note": "seen by Ann"},
     "access_edge_configuration": {"allow_federated_users": True},
@@ -403,6 +408,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "export_directory": "C:\\Exports",
         "hours": "22:00-05:00",
         "time_zone": "Europe/Berlin",
+        **XMPP_NEEDS,
     },
     "user_move_back": {
         "users": [sip(1)],
@@ -431,6 +437,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "users": [sip(1)],
         "pools": [NEW],
         "accepted_losses": [sip(1)],
+    },
+    "xmpp_coexistence": {"target_pool": "pool2019.contoso.test", "domain_controller": "dc.contoso.test", **XMPP_NEEDS},
+    "xmpp_coexistence_policies": {
+        "target_pool": "pool2019.contoso.test",
+        "copies": [{"of": "Global", "identity": "Without"}],
+        "copy_name": "{name} without XMPP",
+        "domain_controller": "dc.contoso.test",
+        **XMPP_NEEDS,
     },
     "xmpp_gateway_configuration": {"dialback_passphrase": "x", "update_dialback_passphrase": True},
     "xmpp_im": {"partner": "litware.test", "receiver": "bob@litware.test", "pool_fqdn": NEW},

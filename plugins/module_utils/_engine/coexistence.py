@@ -1,0 +1,256 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Law L3: beside Skype for Business Server 2019, which has no XMPP, whoever needs XMPP stays on an older pool.
+
+Decides on effects, whoever asks. What a change does not say is taken for the worst: a pool or an Edge whose version nobody found
+out, a user of whom nobody found out whether XMPP is needed.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from .calls import UNKNOWN, Change, Cmdlet, Effect
+from .facts import FRESH, MISSING, Finding
+from .looking import becomes, folded, host_in, is_set, leaves_lync, moves, was
+
+SFB_FRONT_ENDS, SFB_EDGES = "sfb_2019_front_ends", "sfb_2019_edges"
+#: Version of the services of Skype for Business Server 2019, the first one without XMPP.
+WITHOUT_XMPP = 8
+
+# What a mover says of a user in `before`, beside the pool.
+TARGET_VERSION, SOURCE_VERSION = "TargetVersion", "SourceVersion"
+#: EnableXmppAccess of the policy that counts for the user where the user is
+ACCESS = "XmppAccess"
+#: whether the operator has declared that the user needs XMPP
+NEEDED = "XmppNeeded"
+#: of what declaration that is the answer
+DECLARATION = "XmppDeclaration"
+#: the user's SIP address, where the operator has named the user as one whose XMPP may end
+ENDS = "XmppEnds"
+#: version of the Edge that an XMPP federation route will lead to
+EDGE_VERSION = "XmppEdgeVersion"
+#: versions of Edges by identity, of a change of many
+EDGE_VERSIONS = "EdgeVersions"
+
+STAYS, DECLARED = "xmpp_stays", "xmpp_declared"
+_MOVERS = ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser")
+_PLAYBOOK = "Run the playbook lync.xmpp_migration.coexistence."
+
+
+class FactsLike(Protocol):
+    check: bool
+
+    def members(self, *groups: str) -> tuple[str, ...]: ...
+
+    def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+# --- pools
+
+
+def target_version(change: Change, effect: Effect, facts: FactsLike) -> int | None:
+    """Version of the pool that the user gets. None where nobody found it out."""
+    if any(host_in(one, facts.members(SFB_FRONT_ENDS)) for one in (becomes(effect, "RegistrarPool"), _target(change))):
+        return WITHOUT_XMPP
+    found = _number(was(change, TARGET_VERSION))
+    if found is not None:
+        return found
+    pool = becomes(effect, "RegistrarPool")
+    older = facts.members("lync_2013_front_ends", "lync_legacy_front_ends")
+    return WITHOUT_XMPP - 1 if host_in(pool, older) else None
+
+
+def _target(change: Change) -> Any:
+    call = change.call
+    return call.parameters.get("Target") if isinstance(call, Cmdlet) and call.name in _MOVERS else None
+
+
+def moves_to_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    if not moves(change, effect):
+        return False
+    version = target_version(change, effect, facts)
+    return version is not None and version >= WITHOUT_XMPP
+
+
+def returns(change: Change, effect: Effect, facts: FactsLike) -> bool:
+    """From Skype for Business Server 2019 back to Lync Server 2013 or Skype for Business Server 2015: the user gains XMPP."""
+    if not moves(change, effect) or leaves_lync(change, effect):
+        return False
+    source = _number(was(change, SOURCE_VERSION)) or 0
+    if host_in(was(change, "RegistrarPool"), facts.members(SFB_FRONT_ENDS)):
+        source = WITHOUT_XMPP
+    found = _number(was(change, TARGET_VERSION))
+    return source >= WITHOUT_XMPP and found in (6, 7) and not moves_to_2019(change, effect, facts)
+
+
+# --- the law
+
+
+def refusals(change: Change, facts: FactsLike) -> list[str]:
+    """Why the change may not be made for the sake of XMPP beside Skype for Business Server 2019."""
+    reasons = _unseen_move(change, facts)
+    for effect in change.effects:
+        if effect.collection == "user":
+            reasons += _user(change, effect, facts)
+        elif effect.collection == "site":
+            reasons += _route(change, effect, facts)
+        elif effect.collection == "edge_server":
+            reasons += _edge(change, effect, facts)
+        elif effect.collection == "registrar":
+            reasons += _registrar(change, effect)
+    return reasons
+
+
+def _unseen_move(change: Change, facts: FactsLike) -> list[str]:
+    """A move that does not say whom it moves where could be of anybody. A dry run may not know yet."""
+    call = change.call
+    if facts.check or not isinstance(call, Cmdlet) or call.name not in _MOVERS:
+        return []
+    users = [one for one in change.effects if one.collection == "user"]
+    if not users or any(one.properties is None for one in users):
+        return [f"{change.object} is not moved, because it is not said who gets which pool."]
+    return []
+
+
+def _user(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
+    if not moves(change, effect):
+        return []
+    version = target_version(change, effect, facts)
+    if version is None:
+        if leaves_lync(change, effect) or (facts.check and was(change, TARGET_VERSION) is UNKNOWN):
+            return []
+        pool = folded(becomes(effect, "RegistrarPool")) or "(unknown)"
+        return [
+            f"{change.object} is not moved, because the version of the pool {pool} was not found out, and a pool of Skype for "
+            "Business Server 2019 has no XMPP: read the Registrars of the topology again."
+        ]
+    if version < WITHOUT_XMPP:
+        return []
+    named = folded(was(change, ENDS))
+    if named and named == effect.identity.casefold():
+        return []
+    return [*_declaration(change, facts), *_need(change)]
+
+
+def _declaration(change: Change, facts: FactsLike) -> list[str]:
+    """Who needs XMPP was declared to the report; another declaration would have another answer."""
+    finding = facts.finding(DECLARED, "organisation")
+    if finding.status != FRESH:
+        how = "has not been found out" if finding.status == MISSING else "was found out more than 24 hours ago"
+        return [f"{change.object} is not moved to a pool without XMPP: who needs XMPP {how}. {_PLAYBOOK}"]
+    if finding.digest != was(change, DECLARATION):
+        return [
+            f"{change.object} is not moved to a pool without XMPP: those who need XMPP were declared otherwise when they were last "
+            f"looked at (xmpp_users, xmpp_group). {_PLAYBOOK}"
+        ]
+    return []
+
+
+def _need(change: Change) -> list[str]:
+    access, needed = was(change, ACCESS), was(change, NEEDED)
+    if access is False and needed is False:
+        return []
+    if needed is True:
+        why = "the user needs XMPP, as was declared"
+    elif access is True:
+        why = "the user's external access policy has EnableXmppAccess"
+    else:
+        why = "whether the user needs XMPP was not found out"
+    return [
+        f"{change.object} is not moved to a pool of Skype for Business Server 2019, which has no XMPP, because {why}: leave the user "
+        "on the older pool, or name the user in the option that lets XMPP end (loses_xmpp)."
+    ]
+
+
+def _route(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
+    route = becomes(effect, "XmppFederationRoute")
+    if not is_set(route) or folded(route) == folded(was(change, "XmppFederationRoute")) != "":
+        return []
+    if route is UNKNOWN and facts.check:
+        return []
+    version = _edge_version(route, was(change, EDGE_VERSION), facts)
+    if version is None:
+        return [
+            f"{change.object} gets no XMPP federation route, because the version of {route} was not found out: read the Edges of the "
+            "topology again."
+        ]
+    if version >= WITHOUT_XMPP:
+        return [
+            f"{change.object} gets no XMPP federation route to {route}, because Skype for Business Server 2019 has no XMPP: leave the "
+            "route on the older Edge."
+        ]
+    return []
+
+
+def _edge_version(identity: Any, found: Any, facts: FactsLike) -> int | None:
+    if host_in(identity, facts.members(SFB_EDGES)):
+        return WITHOUT_XMPP
+    number = _number(found)
+    if number is not None:
+        return number
+    if found is UNKNOWN and facts.check:
+        return 0
+    older = facts.members("lync_2013_edges", "lync_legacy_edges")
+    return WITHOUT_XMPP - 1 if host_in(identity, older) else None
+
+
+_PORTS = ("XmppListeningPort", "XmppInternalPort")
+
+
+def _edge(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
+    """No XMPP on an Edge of 2019; and where 2019 is, no Edge goes away or loses XMPP."""
+    known = (was(change, EDGE_VERSIONS) or {}).get(effect.identity, was(change, "Version"))
+    reasons = []
+    if any(is_set(becomes(effect, one)) for one in _PORTS):
+        version = _edge_version(effect.identity, (effect.properties or {}).get("Version", known), facts)
+        if version is None:
+            reasons.append(
+                f"{change.object}: {effect.identity} gets no XMPP port, because its version was not found out: read the Edges of the "
+                "topology again."
+            )
+        elif version >= WITHOUT_XMPP:
+            reasons.append(
+                f"{change.object}: {effect.identity} gets no XMPP port, because an Edge of Skype for Business Server 2019 has no XMPP."
+            )
+    if _taken(effect) and _coexists(facts):
+        reasons.append(
+            f"{change.object}: {effect.identity} is neither removed nor replaced, and keeps its XMPP ports, because the older Edge "
+            "carries XMPP beside Skype for Business Server 2019, and both Edges stay: take it down yourself when nobody needs XMPP."
+        )
+    return reasons
+
+
+def _coexists(facts: FactsLike) -> bool:
+    return bool(facts.members(SFB_FRONT_ENDS, SFB_EDGES)) or facts.finding(STAYS, "organisation").status != MISSING
+
+
+def _taken(effect: Effect) -> bool:
+    """The whole Edge, one of its XMPP ports, or its version: a row that is new says its identity too."""
+    if effect.properties is None:
+        return True
+    if "Identity" in effect.properties:
+        return False
+    version = _number(effect.properties.get("Version"))
+    cleared = any(one in effect.properties and not is_set(effect.properties[one]) for one in _PORTS)
+    return cleared or (version is not None and version >= WITHOUT_XMPP)
+
+
+def _registrar(change: Change, effect: Effect) -> list[str]:
+    """A pool that becomes one of 2019 takes all its users along."""
+    version = _number(becomes(effect, "Version"))
+    if version is None or version < WITHOUT_XMPP or "Identity" in (effect.properties or {}):
+        return []
+    return [
+        f"{change.object}: {effect.identity} does not become a pool of Skype for Business Server 2019 with the users who are on it, "
+        "because those of them who need XMPP would lose it: make a pool beside it, and move users."
+    ]

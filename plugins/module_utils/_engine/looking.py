@@ -1,0 +1,54 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lync.xmpp_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the laws look at a change: what an effect makes of a property, and what it was before.
+
+PRIVATE to the collection: it can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .calls import UNKNOWN, Change, Effect
+
+
+def was(change: Change, name: str) -> Any:
+    return (change.before or {}).get(name)
+
+
+def becomes(effect: Effect, name: str) -> Any:
+    return (effect.properties or {}).get(name)
+
+
+def is_set(value: Any) -> bool:
+    return value is UNKNOWN or value not in (None, "", 0, [])
+
+
+def folded(value: Any) -> str:
+    return "" if value is None or value is UNKNOWN else str(value).casefold()
+
+
+def host_in(name: Any, members: Iterable[str]) -> bool:
+    """Whether a pool or service belongs to a host of a group: inventory names are FQDNs or their first labels."""
+    fqdn = folded(name).rpartition(":")[2]
+    return bool(fqdn) and any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
+
+
+def moves(change: Change, effect: Effect) -> bool:
+    """Whether a user gets another pool by it, one of Office Communications Server included."""
+    if effect.collection != "user":
+        return False
+    pool = becomes(effect, "RegistrarPool")
+    return (is_set(pool) and folded(pool) != folded(was(change, "RegistrarPool"))) or leaves_lync(change, effect)
+
+
+def leaves_lync(change: Change, effect: Effect) -> bool:
+    """A user of Office Communications Server has a home server and no registrar pool."""
+    return (
+        is_set(becomes(effect, "HomeServer"))
+        and not is_set(becomes(effect, "RegistrarPool"))
+        and is_set(was(change, "RegistrarPool"))
+    )
