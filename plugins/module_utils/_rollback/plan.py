@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = {
     "users": "Users who go back lose the content of meetings, and contacts in the unified contact store of Exchange where "
     "Invoke-CsUcsRollback was not run before; the report of user_move_back names who loses what.",
     "users_to_ocs": "Users who go back to Office Communications Server 2007 R2 lose the functions and data that it does not have, and "
-    "their meetings of Lync Server 2013.",
+    "their meetings of Lync Server 2013; the policies that their move has granted stay with them.",
     "undocumented": "No page of Microsoft's documents that the former topology document is published again, that this takes the XMPP "
     "ports and servers out, or that an empty value clears a federation route of Set-CsSite.",
     "active_directory": "Active Directory keeps its preparation: schema, forest and domain.",
