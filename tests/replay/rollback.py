@@ -45,7 +45,6 @@ STAYS: Mapping[str, tuple[str, ...]] = {
     "certificates": ("computers/*/certificates/OAuthTokenIssuer", "hosts/*/trusted_roots"),
     "databases": ("central_management/databases",),
     "active_directory": ("directory/*",),
-<<<<<<< HEAD
     "computer_name": ("hosts/edge*/name", "hosts/edge*/suffix_pending", "hosts/edge*/registry/*"),
     "operator": ("ocs/internal_servers",),
     "central_management_store": (
@@ -53,16 +52,6 @@ STAYS: Mapping[str, tuple[str, ...]] = {
         "policies/Global", "policies/Tag:LegacyFederation", "pools/ocs*", "pools/*pool2013*", "services", "simple_urls/*",
         "sip_domains/*", "sites/BackCompatSite", "sites/Redmond", "xmpp_gateway/*", "computers/pool2013*/certificates/*",
         "computers/fe*/certificates/*",
-=======
-    "computer_name": ("hosts/edge*/name", "hosts/edge*/registry/*"),
-    "operator": ("ocs/internal_servers",),
-    "central_management_store": (
-        "ocs/configuration_imported",
-        "central_management/*", "services", "sites/*", "pools/*", "policies/*", "replicas/*", "computers/pool2013*/*", "computers/fe*/*",
-        "conference_directories/*", "hosting_providers/*", "simple_urls/*", "sip_domains/*", "access_edge/*", "xmpp_gateway/*",
-        "edges/*", "access_edge", "xmpp_gateway", "sip_domains", "sites", "conference_directories", "hosting_providers", "simple_urls", "computers/*/listening",
-        "allowed_domains/*", "directory/*",
->>>>>>> 542a25124a59d276f15f4c6433e3f6355511bd93
     ),
     "users_to_ocs": ("users/*/policies/*",),
 }  # fmt: skip
