@@ -95,10 +95,10 @@ class Lab:
         for computer in self.world.computers.values():
             self._serve(computer, authority, schemes)
         variables: dict[str, t.Any] = {}
-        if estate.migration:
-            variables["lync_migration"] = dict(estate.migration)
         if estate.coexistence:
             variables["lync_coexistence"] = dict(estate.coexistence)
+        if estate.migration:
+            variables["lync_migration"] = dict(estate.migration)
             for part in self._parts.values():
                 variables = inventory.merge(variables, part.variables)
         self.world.on_restart = self._restart
