@@ -16,6 +16,7 @@ from typing import Any
 
 from .._dns.domains import Zone
 from .._dns.microsoft import MicrosoftRecordSets
+from .._dns.options import servers_of, signer
 from .._dns.record_set import TABLE, RecordSets
 from .._dns.records import RecordSet, Step, Wanted, zone_name
 from .._dns.sentences import text
@@ -43,6 +44,9 @@ def run_microsoft(task: Task) -> Report:
 
 
 def _run(task: Task, kind: type[_Back] | type[_MicrosoftBack]) -> Report:
+    servers_of(task.params["servers"])
+    if "method" in task.params:
+        signer(task.params, task.params["method"] == "manual")
     entries = read(task).touching(TABLE)
     if not entries:  # nothing led anywhere else, so nothing has to be waited for
         return Report(False, {"zones": [], "partners_back_at": None}, evidence=[_evidence(task, None)])

@@ -13,17 +13,19 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import value_from_json
 from .._engine.collections import ORGANISATION
-from .._engine.errors import NotReady, StateError
+from .._engine.errors import InvalidInput, NotReady, StateError
 from .._engine.facts import MISSING
 from .._engine.files import parse, whole
 from .._engine.journal import JOURNAL
 from .._engine.module import Task
+from .._settings.names import shown
 from .table import refused
 
 ROLE = "rollback"
@@ -33,6 +35,7 @@ _BACK = ("user_move_back",)
 #: Roles whose changes are the migration; the lock of the preflight is released, not undone.
 ROLES = ("pool_deploy", "edge_deploy", "user_move", "xmpp_access", "federation_enable", "dns_update")
 _MOVES = ("Move-CsUser", "Move-CsLegacyUser")
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _CONTROLLER = ("localhost", "127.0.0.1", "controller")
 
 OPTIONS: dict[str, Any] = {
@@ -95,6 +98,9 @@ class Past:
 
 def read(task: Task) -> Past:
     """The whole journal, judged before anything is done with it."""
+    for one in task.params["hosts"]:
+        if not _HOST.fullmatch(one):
+            raise InvalidInput(f"hosts: a name of the inventory is wanted, but {shown(one)} is none.")
     refuse_accepted(task)
     known = {one.casefold() for one in (*task.params["hosts"], *_CONTROLLER)}
     passed_over = set(task.params["damaged_lines"])

@@ -73,6 +73,14 @@ XMPP_NEEDS = {
     "xmpp_group": "CN=XMPP,OU=Groups,DC=contoso,DC=test",
     "loses_xmpp": ["sip:user2@contoso.test"],
 }
+BACK: dict[str, Any] = {"hosts": ["fe2013"], "leave": ["topology"], "despite_acceptance": True}
+KEY = {
+    "tsig_key_name": "migration.contoso.test",
+    "tsig_secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
+    "kerberos_server_name": "ns1.contoso.test",
+    "kerberos_principal": "ann@CONTOSO.TEST",
+    "kerberos_cache": "/tmp/cache",
+}
 GOOD: dict[str, dict[str, Any]] = {
     "acceptance": {"accepted": True, "note": "seen by Ann"},
     "access_edge_configuration": {"allow_federated_users": True},
@@ -420,6 +428,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "ocs_pool": "ocs.contoso.test",
         "domain_controller": "dc.contoso.test",
     },
+    "rollback_dns": {**BACK, "servers": [{"address": "127.0.0.1", "port": 53}], **KEY},
+    "rollback_microsoft_dns": {**BACK, "servers": [{"address": "127.0.0.1", "port": 53}]},
+    "rollback_plan": {**BACK, "accepts": ["users"], "topology_source": "declared", "edge_access": "session"},
+    "rollback_server": {**BACK, "part": "certificate"},
+    "rollback_settings": {**BACK, "part": "partners"},
+    "rollback_topology": {**BACK, "part": "xmpp"},
     "user_readiness": {
         "target_pool": NEW,
         "pools": [NEW],
@@ -504,6 +518,11 @@ FREE = {
     ("partner_pack", "contacts"),
     ("partner_pack", "tls_versions"),
     ("xmpp_gateway_configuration", "dialback_passphrase"),
+    ("rollback_dns", "tsig_secret"),
+    # names of objects that are compared with, and go nowhere
+    *((name, "leave") for name in (
+        "rollback_dns", "rollback_microsoft_dns", "rollback_plan", "rollback_server", "rollback_settings", "rollback_topology",
+    )),
 }
 #: Names of things on the controller: what is not there is said to be not there.
 ON_THE_CONTROLLER = {
@@ -516,6 +535,8 @@ ON_THE_CONTROLLER = {
     ("certificate", "origin.chain"),
     ("dns_record_set", "kerberos_keytab"),
     ("dns_record_set", "kerberos_cache"),
+    ("rollback_dns", "kerberos_keytab"),
+    ("rollback_dns", "kerberos_cache"),
     ("manual_gate", "ca_file"),
     ("partner_pack", "chain"),
     ("xmpp_partner_advice", "ca_file"),
@@ -600,6 +621,7 @@ def test_every_module_has_good_options() -> None:
         "dns_record_set: kerberos_keytab",
         "manual_gate: gateway_host",
         "manual_gate: ca_file",
+        "rollback_dns: kerberos_keytab",
         "server_file: src",
         "user_move: users_file",
         "user_move: organizational_units",
