@@ -243,7 +243,7 @@ def _inside_domain(host: dict[str, Any], domain: str) -> dict[str, Any]:
 def _issuer(found: Found) -> str:
     for looks in found.hosts.values():
         for row in looks["certificates"].rows:
-            said = re.match(r"CN=([^,]+)", str(row.get("Issuer") or ""))
+            said = re.fullmatch(r"CN=([^,\n]+)(?:,[^\n]*)?", str(row.get("Issuer") or ""))
             if said:
                 return said[1]
     return ""

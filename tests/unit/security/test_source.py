@@ -100,7 +100,7 @@ def test_results_are_not_made_of_what_a_server_says() -> None:
 
 def test_validators_match_whole_texts() -> None:
     """`re.match` with `$` lets a line end through. Where `match` is right, the rest is looked at by other means."""
-    reviewed = {"journal.py", "calls.py", "names.py", "document.py"}
+    reviewed = {"journal.py", "calls.py", "names.py", "document.py", "_progress.py"}
     found = [
         where(path, node)
         for path in PLUGINS
@@ -164,7 +164,7 @@ def test_the_password_of_a_shared_certificate_is_random_and_a_secure_string() ->
 
 
 def test_the_only_programs_of_the_controller_are_these() -> None:
-    """What the plugins start there: the daemon, and what tells a process's start where there is no /proc."""
+    """What the plugins start there: the daemon, what tells a process's start where there is no /proc, and a rehearsal."""
     starters = {
         "subprocess.run",
         "subprocess.Popen",
@@ -174,7 +174,7 @@ def test_the_only_programs_of_the_controller_are_these() -> None:
         "os.spawnv",
     }
     found = {path.name for path in PLUGINS for name, _ in calls(path) if name in starters}
-    assert found == {"_client.py", "_runtime.py"}
+    assert found == {"_client.py", "_runtime.py", "twin.py"}
 
 
 def test_the_table_of_requirements_names_tests_that_exist() -> None:

@@ -229,7 +229,8 @@ def test_constraints_and_environment_of_the_task_hold_in_the_worker(
     one = plugin("dns_record_set", environment=[{"KRB5CCNAME": "FILE:/run/cc"}])
     one.run(None, variables(home))
     assert os.environ["KRB5CCNAME"] == "FILE:/run/cc"
-    assert one.ran[0].constraints == dns_record_set.CONSTRAINTS
+    given = {name: value for name, value in one.ran[0].constraints.items() if name != "tell"}
+    assert given == dns_record_set.CONSTRAINTS
 
 
 def test_options_reach_the_module_as_plain_texts(plugin: Any, home: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_store(bench: Bench) -> None:
     result = run(bench, "fe2013")
     assert result["changed"] is False and result["partners"][0]["domain"] == "fabrikam.test"
     assert undocumented(xmpp_partner_info, result) == [] and evidence(bench) == []
-    assert set(result["partners"][0]) == set(xmpp_partner.ARGUMENT_SPEC) - {"state"}
+    assert set(result["partners"][0]) == set(xmpp_partner.ARGUMENT_SPEC) - {"state", "retire_allowed_domain"}
     assert bench.hosts["fe2013"].transcript == [("Get-CsXmppAllowedPartner", {})]
 
 
