@@ -44,7 +44,7 @@ class Facts:
 
     def __init__(self, journal: Journal, groups: Mapping[str, Iterable[str]], *, check: bool) -> None:
         self.journal, self.check = journal, check
-        self.groups = {name: tuple(members) for name, members in groups.items()}
+        self.groups = groups
         self._real = Ledger(journal.directory, JOURNAL)
         self._planned = Ledger(journal.run_directory, PLAN) if check else None
         self._expected: set[str] = set()
@@ -62,8 +62,21 @@ class Facts:
         if self._planned is not None:
             self._planned.refresh()
 
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return self._groups
+
+    @groups.setter
+    def groups(self, groups: Mapping[str, Iterable[str]]) -> None:
+        self._groups = {name: tuple(members) for name, members in groups.items()}
+        self._members: dict[tuple[str, ...], tuple[str, ...]] = {}
+
     def members(self, *groups: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for group in groups for name in self.groups.get(group, ())))
+        known = self._members.get(groups)
+        if known is None:
+            known = tuple(dict.fromkeys(name for group in groups for name in self._groups.get(group, ())))
+            self._members[groups] = known
+        return known
 
     def expect(self, change: Change) -> None:
         """A change that is about to be made, and so is in no file yet."""

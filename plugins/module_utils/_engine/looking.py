@@ -9,6 +9,7 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,7 +35,12 @@ def folded(value: Any) -> str:
 def host_in(name: Any, members: Iterable[str]) -> bool:
     """Whether a pool or service belongs to a host of a group: inventory names are FQDNs or their first labels."""
     fqdn = folded(name).rpartition(":")[2]
-    return bool(fqdn) and any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
+    return bool(fqdn) and _belongs(fqdn, tuple(members))
+
+
+@functools.lru_cache(maxsize=1024)  # of a hundred thousand moves each asks the same, many times
+def _belongs(fqdn: str, members: tuple[str, ...]) -> bool:
+    return any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
 
 
 def moves(change: Change, effect: Effect) -> bool:

@@ -102,7 +102,7 @@ class Performer(Reader):
 
     def facts(self, context: Context, check: bool) -> Facts:
         facts = self._facts.setdefault(check, Facts(self.journal, context.groups, check=check))
-        facts.groups = dict(context.groups)
+        facts.groups = context.groups
         facts.refresh()
         return facts
 
