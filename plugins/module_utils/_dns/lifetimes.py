@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Optional
 
 from .._engine.calls import Evidence
 from .._engine.laws import moment
@@ -22,7 +22,7 @@ from .records import RecordSet, Step, earliest_cutover
 FACT = "ttl_lowered"
 DEFAULT_TTL = 3600
 
-Sets = Mapping[str, RecordSet | None]
+Sets = Mapping[str, Optional[RecordSet]]  # noqa: UP045 - pylint judges the operator by an older Python
 
 
 def negative_ttl(probed: Sequence[Mapping[str, Any]]) -> int | None:

@@ -156,8 +156,8 @@ def _wire_value(value: Any, where: str, base: int) -> Any:
         raise InvalidRequest(f"The value of {where} is null: leave the parameter out instead.")
     if value is UNKNOWN:
         raise InvalidRequest(f"The value of {where} is not known yet and cannot be sent.")
-    if type(value) is str:  # most are
-        text = _whole_text(value, where)
+    if isinstance(value, str):  # most are
+        text = str(_whole_text(value, where))
         return _forced(text) if _LOOKS_LIKE_A_DATE.match(text) else text
     if isinstance(value, bool):
         return value
@@ -169,9 +169,6 @@ def _wire_value(value: Any, where: str, base: int) -> Any:
         if not math.isfinite(value):
             raise InvalidRequest(f"The value of {where} is not a number.")
         return value
-    if isinstance(value, str):
-        text = str(_whole_text(value, where))
-        return _forced(text) if _LOOKS_LIKE_A_DATE.match(text) else text
     if isinstance(value, Text):
         return _forced(_whole_text(value.value, where))
     if isinstance(value, Secret):

@@ -149,7 +149,7 @@ def to_json(call: Call, *, redacted: bool = False) -> dict[str, Any]:
         if one == "parameters":
             data[one] = value_to_json(value, redacted=redacted)
         else:
-            data[one] = list(value) if type(value) is tuple else value
+            data[one] = list(value) if isinstance(value, tuple) else value
     return data
 
 

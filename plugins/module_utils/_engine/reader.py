@@ -206,7 +206,7 @@ class Reader:
         if not PLAIN.issuperset(map(type, row)) and any(isinstance(value, dict) for value in row):
             raise BadAnswer(f"{self._host()} answered with a row that holds a table, which no property is.")
         # of a hundred thousand users each property passes here, and few need to be cleaned
-        return [one if one is None or (type(one) is str and one.isascii()) else clean(one) for one in row]
+        return [one if one is None or (isinstance(one, str) and one.isascii()) else clean(one) for one in row]
 
     def _call(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Reads that are no collection. Errors of the calls are part of the answer."""

@@ -182,13 +182,16 @@ def grant_users(
     lost: Mapping[str, list[str]],
     accepted: set[str],
     size: int = 25,
-    confirm: Mapping[str, Any] = _CONFIRM,
+    confirm: Mapping[str, Any] | None = None,
 ) -> list[dict[str, str]]:
     """Grant in requests of a bounded length; one user's failure does not hide the others. The journal has every call."""
     failed = []
     for start in range(0, len(users), size):
         batch = users[start : start + size]
-        changes = [_change(row, wanted[name(row)], lost.get(name(row), []), accepted, confirm) for row in batch]
+        changes = [
+            _change(row, wanted[name(row)], lost.get(name(row), []), accepted, _CONFIRM if confirm is None else confirm)
+            for row in batch
+        ]
         for row, outcome in zip(batch, task.session.change(*changes, tolerate=True), strict=True):
             if not outcome["ok"]:
                 failed.append(left_out(row, refused("Grant-CsExternalAccessPolicy", outcome)))

@@ -33,11 +33,11 @@ class UserRow(Mapping[str, Any]):
     def __init__(self, index: Mapping[str, int], values: tuple[Any, ...]) -> None:
         self._index, self._values = index, values
 
-    def __getitem__(self, name: str) -> Any:
-        return self._values[self._index[name]]
+    def __getitem__(self, key: str) -> Any:
+        return self._values[self._index[key]]
 
-    def get(self, name: str, default: Any = None) -> Any:
-        at = self._index.get(name)
+    def get(self, key: str, default: Any = None) -> Any:
+        at = self._index.get(key)
         return default if at is None else self._values[at]
 
     def __iter__(self) -> Iterator[str]:

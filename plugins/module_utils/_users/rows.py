@@ -25,7 +25,7 @@ _AT_ONCE = 500
 
 def cell(value: Any) -> str:
     """A text that no spreadsheet takes for a formula, on one line."""
-    if type(value) is str and value.isascii() and value.isprintable() and value[:1].isalnum():
+    if isinstance(value, str) and value.isascii() and value.isprintable() and value[:1].isalnum():
         return value  # as most are
     text = "" if value is None else str(value)
     if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r")):
