@@ -29,6 +29,8 @@ KINDS = (PROCESS, ENDPOINT, CONTROLLER)
 WHENS = ("before", "after")
 #: Runs after the one that was struck: an installer that goes on without its session may refuse the first of them.
 AGAIN = 3
+#: Seconds of the lab between them.
+REST = 300.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def strike(told: Undisturbed, point: Point, directory: Path) -> list[str]:
             failure = replay.run(told.recording, before=watch).failure
             if failure is None:
                 break
+            replay.world.clock.advance(REST)  # a server that is being restarted comes back meanwhile
         watch()
         return list(_wrong(told, replay, watch, failure))
 
