@@ -93,7 +93,9 @@ def _users(made: dict[str, Any], chance: random.Random, most: int) -> None:
     group["disabled_every"] = chance.choice((0, 2, 7, 60))
     for number, text in enumerate(chance.sample(NAMES, chance.randrange(len(NAMES)))):
         address = f"sip:odd{number:02d}@{chance.choice(domains)}"
-        made["users"].append({"sip": address, "display_name": text, "pool": pool})
+        # with the policies of the others, so that nobody gains or loses anything by the common one
+        policies = {"policies": group["policies"]} if group.get("policies") else {}
+        made["users"].append({"sip": address, "display_name": text, "pool": pool, **policies})
     for number in range(chance.randrange(4)):
         other = {
             "sip": f"sip:other{number:02d}@{domains[0]}",
