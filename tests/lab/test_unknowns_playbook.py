@@ -83,5 +83,6 @@ def test_the_dry_run_called_the_same_modules_with_the_same_options(story: Story,
 
 def test_one_powershell_for_each_host(story: Story) -> None:
     starts = {name: one["powershell_starts"] for name, one in story.counts["hosts"].items()}
-    # the second one of the Front End is the mover's; whether a legacy Front End and the old gateway hold a session is found by trying; the Front End's PowerShell is too old
+    # the second one of the Front End is the mover's
+    # whether a legacy Front End and the old gateway hold a session is found by trying; the Front End's PowerShell is too old
     assert starts == {"fe2010": 1, "edge2010": 0, "xmppgw": 1, "fe2013": 2, "edge2013": 1}
