@@ -97,7 +97,9 @@ class Streams:
         self, world: t.Any, place: Place, software: str = SIMPLE, name_server: tuple[str, int] | None = None
     ) -> None:
         self._world, self._place, self._name_server = world, place, name_server
-        self.software, self.note = _software(software, name_server is not None, world.estate.ocs is not None)
+        self.software, self.note = _software(
+            software, name_servers=name_server is not None, ocs=world.estate.ocs is not None
+        )
         self._open: dict[tuple[str, int], tuple[Server, Running]] = {}
         self._failed: dict[tuple[str, int], OSError] = {}
         self._unplugged: set[str] = set()
@@ -339,7 +341,7 @@ class Streams:
         )
 
 
-def _software(wanted: str, name_servers: bool, ocs: bool) -> tuple[str, str]:
+def _software(wanted: str, *, name_servers: bool, ocs: bool) -> tuple[str, str]:
     """Which servers there will be, and where they are not those that were asked for, why."""
     if wanted == SIMPLE:
         return SIMPLE, ""

@@ -79,12 +79,21 @@ def test_they_follow_their_services_and_never_outlive_the_lab(tmp_path: Path) ->
 
 def test_where_they_are_not_installed_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "missing", lambda: "Prosody is not installed.")
-    software, note = streams._software("auto", True)
+    software, note = streams._software("auto", name_servers=True, ocs=False)
     assert software == "simple" and note.startswith("Prosody is not installed. Simple listeners answer instead")
     with pytest.raises(LabError, match="not installed"):
-        streams._software("prosody", True)
-    assert streams._software("simple", True) == ("simple", "")
-    assert "no DNS zones" in streams._software("auto", False)[1]
+        streams._software("prosody", name_servers=True, ocs=False)
+    assert streams._software("simple", name_servers=True, ocs=False) == ("simple", "")
+    assert "no DNS zones" in streams._software("auto", name_servers=False, ocs=False)[1]
+
+
+def test_where_the_source_is_ocs_simple_listeners_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "missing", lambda: "")
+    assert streams._software("auto", name_servers=True, ocs=False) == ("prosody", "")
+    software, note = streams._software("auto", name_servers=True, ocs=True)
+    assert software == "simple" and note.startswith("The gateway of Office Communications Server has no domains")
+    with pytest.raises(LabError, match="has no domains before the merge"):
+        streams._software("prosody", name_servers=True, ocs=True)
 
 
 # --- what the benchmark makes of messages
