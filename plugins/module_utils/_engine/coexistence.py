@@ -12,12 +12,11 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from .calls import UNKNOWN, Change, Cmdlet, Effect
-from .facts import FRESH, MISSING, Finding
-from .looking import becomes, folded, host_in, is_set, leaves_lync, moves, was
+from .facts import FRESH, MISSING
+from .looking import FactsLike, becomes, folded, host_in, is_set, leaves_lync, moves, was
 
 SFB_FRONT_ENDS, SFB_EDGES = "sfb_2019_front_ends", "sfb_2019_edges"
 #: Version of the services of Skype for Business Server 2019, the first one without XMPP.
@@ -41,14 +40,6 @@ EDGE_VERSIONS = "EdgeVersions"
 STAYS, DECLARED = "xmpp_stays", "xmpp_declared"
 _MOVERS = ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser")
 _PLAYBOOK = "Run the playbook lync.xmpp_migration.coexistence."
-
-
-class FactsLike(Protocol):
-    check: bool
-
-    def members(self, *groups: str) -> tuple[str, ...]: ...
-
-    def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
 
 
 def _number(value: Any) -> int | None:

@@ -12,42 +12,20 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any
 
 from . import coexistence
-from .calls import UNKNOWN, Change, Cmdlet, Effect
+from . import transitions as on
+from .calls import Change, Cmdlet, Effect
 from .collections import COLLECTIONS, ORGANISATION
-from .facts import FRESH, MISSING, OLD, Finding
-from .looking import becomes as _becomes
-from .looking import folded as _folded
-from .looking import host_in as _host_in
-from .looking import is_set as _set
-from .looking import leaves_lync as _leaves_lync
-from .looking import moves as _moves
-from .looking import was as _was
+from .facts import FRESH, MISSING, OLD
+from .looking import FactsLike, becomes
 from .never import never
-
-FRONT_ENDS, EDGES = "lync_2013_front_ends", "lync_2013_edges"
-#: Display name of the service of the OCS 2007 R2 XMPP gateway, in small letters. No published page gives its own name.
-GATEWAY_SERVICE = "office communications server xmpp gateway"
-LEGACY_FRONT_ENDS, LEGACY_EDGES = "lync_legacy_front_ends", "lync_legacy_edges"
-
-
-class FactsLike(Protocol):
-    check: bool
-
-    @property
-    def now(self) -> datetime: ...
-
-    def members(self, *groups: str) -> tuple[str, ...]: ...
-
-    def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
-
-    def once(self, asked: Hashable, find: Callable[[], bool]) -> bool: ...
+from .transitions import EDGES, FRONT_ENDS
 
 
 @dataclass(frozen=True)
@@ -171,205 +149,34 @@ class Guard:
     override: bool = False
 
 
-# --- what an effect is
-
-
-def _record_was(change: Change, effect: Effect, name: str) -> Any:
-    """Of the record set that the effect is about: one update may change several of a zone."""
-    before = change.before or {}
-    records = before.get("records")
-    if isinstance(records, Mapping):
-        before = records.get(effect.identity) or {}
-    return before.get(name)
-
-
-def _leads_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """Where the pool has another name than its servers, the module says so: it has it from the journal."""
-    named = _host_in(_becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
-    return named or _leaves_lync(change, effect) or _was(change, "Back") is True
-
-
-def _is_of_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """There the partner has to exist (law L3), and on the way back the user does not lose XMPP but gains it."""
-    return coexistence.moves_to_2019(change, effect, facts) or coexistence.returns(change, effect, facts)
-
-
-def _moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return (
-        _moves(change, effect) and _leads_back(change, effect, facts) and not coexistence.returns(change, effect, facts)
-    )
-
-
-def _moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return (
-        _moves(change, effect) and not _leads_back(change, effect, facts) and not _is_of_2019(change, effect, facts)
-    )
-
-
-def _moves_to_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return coexistence.moves_to_2019(change, effect, facts)
-
-
-def _moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _was(change, "Pilot") is not True and _moves_on(change, effect, facts)
-
-
-def _moves_from_ocs(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """Move-CsLegacyUser grants the imported policies, so they have to be there."""
-    call = change.call
-    return isinstance(call, Cmdlet) and call.name == "Move-CsLegacyUser" and _moves(change, effect)
-
-
-def _xmpp_port_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "edge_server" and any(
-        _set(_becomes(effect, one)) and not _set(_was(change, one)) for one in ("XmppListeningPort", "XmppInternalPort")
-    )
-
-
-def _xmpp_route_set(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    route = _becomes(effect, "XmppFederationRoute")
-    return (
-        effect.collection == "site" and _set(route) and _folded(route) != _folded(_was(change, "XmppFederationRoute"))
-    )
-
-
-def _partner_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """A new partner, or another domain of one: both switch a domain over."""
-    if effect.collection != "xmpp_partner" or effect.properties is None:
-        return False
-    if change.before is None:
-        return True
-    more, had = _becomes(effect, "AdditionalDomains"), _was(change, "AdditionalDomains")
-    if more is UNKNOWN:
-        return True
-    return bool(
-        {_folded(one) for one in more or ()} - {_folded(one) for one in (had if had is not UNKNOWN else ()) or ()}
-    )
-
-
-def _goes_back(change: Change) -> bool:
-    """The module says so: it has what was there before from the journal."""
-    return _was(change, "Back") is True
-
-
-def _partner_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """On the way back users have the old gateway only. At other times a partner is taken away as ever."""
-    return effect.collection == "xmpp_partner" and effect.properties is None and _goes_back(change)
-
-
-def _xmpp_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """The route, a port or the certificate of XMPP."""
-    if effect.collection == "certificate_use" and effect.properties is None:
-        return _folded(effect.identity) == "xmppserver"
-    names = {
-        "site": ("XmppFederationRoute", "FederationRoute"),
-        "edge_server": ("XmppListeningPort", "XmppInternalPort"),
-    }.get(effect.collection, ())
-    return _goes_back(change) and any(
-        one in (effect.properties or {}) and _becomes(effect, one) is not UNKNOWN and not _set(_becomes(effect, one))
-        for one in names
-    )
-
-
-def _grant_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "user" and _goes_back(change) and "ExternalAccessPolicy" in (effect.properties or {})
-
-
-def _dns_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _goes_back(change) and _record_swapped(change, effect)
-
-
-def _topology_shrinks(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "pool" and effect.properties is None
-
-
-def _is_xmpp_srv(effect: Effect) -> bool:
-    return effect.collection == "dns_record_set" and effect.identity.casefold().startswith("_xmpp-server._tcp.")
-
-
-def _target_swapped(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return _record_swapped(change, effect) and not _goes_back(change)
-
-
-def _record_swapped(change: Change, effect: Effect) -> bool:
-    if not _is_xmpp_srv(effect):
-        return False
-    if effect.properties is None:
-        return True
-    return "Values" in effect.properties and _as_set(effect.properties["Values"]) != _as_set(
-        _record_was(change, effect, "Values")
-    )
-
-
-def _as_set(values: Any) -> set[str]:
-    return {_folded(one) for one in values} if isinstance(values, (list, tuple)) else {_folded(values)}
-
-
-def _ttl_raised(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    now, before = _becomes(effect, "Ttl"), _record_was(change, effect, "Ttl")
-    if _goes_back(change):
-        return False
-    return effect.collection == "dns_record_set" and isinstance(now, int) and isinstance(before, int) and now > before
-
-
-def _allowed_domain_changed(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "allowed_domain" and (effect.properties is None or change.before is not None)
-
-
-def _sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    route, before = _becomes(effect, "FederationRoute"), _was(change, "FederationRoute")
-    if effect.collection != "site" or "FederationRoute" not in (effect.properties or {}) or not _set(before):
-        return False
-    if _goes_back(change) and not _set(route):  # to none, as before the migration: judged as XMPP's own route is
-        return False
-    if _folded(route) == _folded(before) or _host_in(route, facts.members(LEGACY_EDGES)):
-        return False
-    return not _host_in(before, facts.members(EDGES))
-
-
-def _gateway_stops(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """The service of the old gateway, which is known by its display name only."""
-    name = _folded(_becomes(effect, "DisplayName"))
-    return (
-        effect.collection == "component"
-        and name.startswith(GATEWAY_SERVICE)
-        and _becomes(effect, "Status") == "Stopped"
-    )
-
-
-def _reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """What first changes something outside of the new hosts: Active Directory, and the published topology."""
-    return effect.collection in ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document")
-
-
 GUARDS: tuple[Guard, ...] = (
-    Guard("L4", "{object} is not changed", _reaches_out, (Need("baseline"),)),
+    Guard("L4", "{object} is not changed", on.reaches_out, (Need("baseline"),)),
     Guard(
-        "L1", "{object} is not moved", _moves_on,
+        "L1", "{object} is not moved", on.moves_on,
         (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")),
     ),
-    Guard("L1", "{object} is not moved", _moves_without_pilot, (Need("pilot_reached_partner"),)),
-    Guard("L1", "{object} is not moved", _moves_from_ocs, (Need("legacy_configuration"),)),
-    Guard("L3", "{object} is not moved to a pool without XMPP", _moves_to_2019, (Need(coexistence.STAYS),)),
+    Guard("L1", "{object} is not moved", on.moves_without_pilot, (Need("pilot_reached_partner"),)),
+    Guard("L1", "{object} is not moved", on.moves_from_ocs, (Need("legacy_configuration"),)),
+    Guard("L3", "{object} is not moved to a pool without XMPP", coexistence.moves_to_2019, (Need(coexistence.STAYS),)),
     Guard(
-        "L1", "{object} is not moved back, because it would lose XMPP", _moves_back, (Need("no_partner"),), override=True,
+        "L1", "{object} is not moved back, because it would lose XMPP", on.moves_back, (Need("no_partner"),), override=True,
     ),
-    Guard("L1", "{object} gets no XMPP port", _xmpp_port_appears, _USERS_HOMED),
-    Guard("L1", "{object} gets no XMPP federation route", _xmpp_route_set, _USERS_HOMED),
-    Guard("L1", "{object} is not added to the XMPP partners", _partner_appears, _PARTNER),
-    Guard("L2", "the DNS record {identity} is not changed", _target_swapped, _SWAP),
-    Guard("L2", "{object} is not stopped", _gateway_stops, (Need("swap_settled"),)),
-    Guard("L2", "the lifetime of the DNS record {identity} is not raised", _ttl_raised, _ACCEPTED),
-    Guard("L2", "{object} is neither changed nor removed", _allowed_domain_changed, _ACCEPTED, override=True),
-    Guard("L2", "the DNS record {identity} does not go back", _dns_goes_back, (Need("gateway_runs"),)),
+    Guard("L1", "{object} gets no XMPP port", on.xmpp_port_appears, _USERS_HOMED),
+    Guard("L1", "{object} gets no XMPP federation route", on.xmpp_route_set, _USERS_HOMED),
+    Guard("L1", "{object} is not added to the XMPP partners", on.partner_appears, _PARTNER),
+    Guard("L2", "the DNS record {identity} is not changed", on.target_swapped, _SWAP),
+    Guard("L2", "{object} is not stopped", on.gateway_stops, (Need("swap_settled"),)),
+    Guard("L2", "the lifetime of the DNS record {identity} is not raised", on.ttl_raised, _ACCEPTED),
+    Guard("L2", "{object} is neither changed nor removed", on.allowed_domain_changed, _ACCEPTED, override=True),
+    Guard("L2", "the DNS record {identity} does not go back", on.dns_goes_back, (Need("gateway_runs"),)),
     Guard(
-        "L2", "{object} is not removed", _partner_goes,
+        "L2", "{object} is not removed", on.partner_goes,
         (Need("dns_back"), Need("gateway_runs"), Need("legacy_entries")),
     ),
-    Guard("L1", "XMPP is not taken from {object}", _xmpp_goes, (Need("no_partner"),)),
-    Guard("L1", "{object} does not get the former policy", _grant_goes_back, (Need("no_partner"),)),
-    Guard("L1", "{identity} does not leave the topology", _topology_shrinks, (Need("no_partner"), Need("users_back"))),
-    Guard("L2", "SIP federation of {object} does not leave the legacy Edge", _sip_route_leaves, _ACCEPTED, override=True),
+    Guard("L1", "XMPP is not taken from {object}", on.xmpp_goes, (Need("no_partner"),)),
+    Guard("L1", "{object} does not get the former policy", on.grant_goes_back, (Need("no_partner"),)),
+    Guard("L1", "{identity} does not leave the topology", on.topology_shrinks, (Need("no_partner"), Need("users_back"))),
+    Guard("L2", "SIP federation of {object} does not leave the legacy Edge", on.sip_route_leaves, _ACCEPTED, override=True),
 )  # fmt: skip
 
 
@@ -389,9 +196,9 @@ def refusals(change: Change, facts: FactsLike) -> list[str]:
             if not facts.once(guard.needs, partial(_met, guard.needs, facts)):
                 says = guard.says.format(object=change.object, identity=effect.identity)
                 reasons += _unmet(says, guard.needs, facts)
-        if _partner_goes(change, effect, facts):
+        if on.partner_goes(change, effect, facts):
             reasons += _resolvers_hold(change, facts)
-        if _target_swapped(change, effect, facts) and not overridden(change, effect):
+        if on.target_swapped(change, effect, facts) and not overridden(change, effect):
             reasons += _ttl_not_run_out(change, effect, facts)
     return list(dict.fromkeys(reasons))
 
@@ -475,8 +282,8 @@ def _upper(text: str) -> str:
 def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
     """Resolvers may keep the old record until its old lifetime has run out since it was lowered."""
     zone = str(
-        _becomes(effect, "Zone")
-        or _record_was(change, effect, "Zone")
+        becomes(effect, "Zone")
+        or on.record_was(change, effect, "Zone")
         or effect.identity.split()[0].split("_tcp.", 1)[1]
     )
     zone = zone.rstrip(".")
@@ -485,23 +292,29 @@ def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[s
     if reasons or facts.check:
         return reasons
     earliest = moment(facts.finding("ttl_lowered", zone).value)
-    if earliest is None or earliest > facts.now:
-        when = earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
-        return [
-            f"{_upper(says)}: resolvers may keep the old record of {zone} until {when}. Run {_playbook('dns_update')} after that."
-        ]
-    return []
+    if _over(earliest, facts):
+        return []
+    return [
+        f"{_upper(says)}: resolvers may keep the old record of {zone} until {_when(earliest)}. Run {_playbook('dns_update')} after that."
+    ]
 
 
 def _resolvers_hold(change: Change, facts: FactsLike) -> list[str]:
     """Partners whose resolvers hold the new record still come to the new Edge."""
     earliest = moment(facts.finding("dns_back", ORGANISATION).value)
-    if facts.check or (earliest is not None and earliest <= facts.now):
+    if facts.check or _over(earliest, facts):
         return []
-    when = earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
     return [
-        f"{_upper(change.object)} is not removed: resolvers may lead to the new Edge until {when}. Run {_playbook('rollback')} after that."
+        f"{_upper(change.object)} is not removed: resolvers may lead to the new Edge until {_when(earliest)}. Run {_playbook('rollback')} after that."
     ]
+
+
+def _over(earliest: datetime | None, facts: FactsLike) -> bool:
+    return earliest is not None and earliest <= facts.now
+
+
+def _when(earliest: datetime | None) -> str:
+    return earliest.strftime("%Y-%m-%d %H:%M:%S UTC") if earliest else "a time that was not recorded"
 
 
 def moment(value: Any) -> datetime | None:

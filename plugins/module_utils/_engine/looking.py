@@ -10,10 +10,27 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime
+from typing import Any, Protocol
 
 from .calls import UNKNOWN, Change, Effect
+from .facts import Finding
+
+
+class FactsLike(Protocol):
+    """What the laws may ask beside the change: the evidence on record, and the inventory's groups."""
+
+    check: bool
+
+    @property
+    def now(self) -> datetime: ...
+
+    def members(self, *groups: str) -> tuple[str, ...]: ...
+
+    def finding(self, fact: str, member: str, touched: Iterable[str] = ()) -> Finding: ...
+
+    def once(self, asked: Hashable, find: Callable[[], bool]) -> bool: ...
 
 
 def was(change: Change, name: str) -> Any:

@@ -18,10 +18,10 @@ from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Executable, Query
 from .._engine.errors import InvalidInput, NoSession, NotReady, Unreachable
-from .._engine.laws import GATEWAY_SERVICE
 from .._engine.module import Report, Task
 from .._engine.performer import text_of
 from .._engine.session import Session
+from .._engine.transitions import GATEWAY_SERVICE
 
 XMPP_PORT = 5269
 STOPPED, RUNNING = "Stopped", "Running"
