@@ -52,6 +52,11 @@ def test_every_playbook_is_listed_and_every_listed_one_exists() -> None:
     assert listed == {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 
 
+def test_every_module_is_listed_once_and_every_listed_one_exists() -> None:
+    listed = re.findall(r"^\| `([a-z_]+)` \|", README, re.MULTILINE)
+    assert listed == sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
 def test_every_role_is_listed() -> None:
     linked = set(re.findall(r"\(roles/([a-z_]+)/README\.md\)", README))
     assert linked == {path.name for path in (ROOT / "roles").glob("*") if path.is_dir()}
