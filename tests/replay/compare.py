@@ -24,6 +24,7 @@ They are equal if, on each host, the same calls with the same declared effects c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,14 +33,16 @@ from ansible_collections.lync.xmpp_migration.plugins.module_utils._plan.match im
     MOMENTS,
     OF_THE_RUN,
     SERVER_MADE,
-    SERVER_NAMED,
     SIGNATURE,
     SKETCHED,
     SYMBOLS,
     UNKNOWN,
     WRITTEN_BY_SERVER,
 )
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._topology.products import PLANNED_PROXY
 
+#: What a plan calls that which the server will name, and what a server has named already.
+SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 Entry = Mapping[str, Any]
 Row = tuple[str, str, str]
 

@@ -48,10 +48,6 @@ class Authority:
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
 
     @property
-    def pem(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
-
-    @property
     def thumbprint(self) -> str:
         return thumbprint(self.certificate)
 

@@ -101,18 +101,6 @@ def edge_names(
     return [name.lower() for name in distinct(names)]
 
 
-def front_end_names(
-    pool_fqdn: str,
-    server_fqdn: str,
-    sip_domains: Sequence[str],
-    web_fqdns: Sequence[str] = (),
-    simple_url_hosts: Sequence[str] = (),
-) -> list[str]:
-    """Names of the certificate of a Front End, the subject's first."""
-    names = [pool_fqdn, server_fqdn, *(f"sip.{domain}" for domain in sip_domains), *web_fqdns, *simple_url_hosts]
-    return [name.lower() for name in distinct(names)]
-
-
 def names_of(certificate: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
     """DNS names of the subject alternative name, lower-case."""
     try:

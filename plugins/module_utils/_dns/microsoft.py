@@ -87,13 +87,6 @@ def adding(zone: str, record: RecordSet, value: str) -> Cmdlet:
     return Cmdlet(ADD, {**where, **given, "TimeToLive": _span(record.ttl), "Confirm": False})
 
 
-def removing(zone: str, record: RecordSet, value: str) -> Cmdlet:
-    """By its value: whichever place it has by then, no other record is meant."""
-    parts = [value.strip('"')] if record.type == "TXT" else value.split()
-    where = {"ZoneName": zone, "Name": relative(zone, record.name), "RRType": record.type}
-    return Cmdlet(REMOVE, {**where, "RecordData": parts, "Force": True, "Confirm": False})
-
-
 def _span(seconds: int) -> Span:
     return Span(timedelta(seconds=seconds))
 

@@ -145,34 +145,6 @@ def write_parts(directory: str | os.PathLike[str], name: str, parts: Iterable[by
         os.close(parent)
 
 
-def whole(directory: str | os.PathLike[str], name: str) -> bytes | None:
-    """The content of a file of ours; None where there is none."""
-    try:
-        handle = _open(directory, name, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise StateError(f"{Path(directory) / name} cannot be read: {exc.strerror}.") from exc
-    with os.fdopen(handle, "rb") as stream:
-        return stream.read()
-
-
-def replace_whole(directory: str | os.PathLike[str], name: str, content: bytes) -> None:
-    """The content of a file of ours, whole or not at all, and for our eyes only."""
-    parent = open_directory(directory)
-    try:
-        with suppress(FileNotFoundError):
-            os.unlink(f"{name}.new", dir_fd=parent)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(f"{name}.new", flags, 0o600, dir_fd=parent), "wb") as stream:
-            stream.write(content)
-        os.replace(f"{name}.new", name, src_dir_fd=parent, dst_dir_fd=parent)
-    except OSError as exc:
-        raise StateError(f"{Path(directory) / name} cannot be written: {exc.strerror}.") from exc
-    finally:
-        os.close(parent)
-
-
 class Follower:
     """Reads a file that others append to, each whole line once."""
 

@@ -24,7 +24,7 @@ from typing import Any
 from .._engine.calls import Change, effect_to_json, redact
 from .._engine.context import Context
 from .._engine.errors import Refused, StateError
-from .._engine.files import FORMAT, Follower, checked_name, line_of, parse, read_whole
+from .._engine.files import FORMAT, Follower, checked_name, line_of, parse, read_whole, see_format
 from .._engine.journal import PLAN
 from .match import fits, general, general_call, has_unknown
 
@@ -63,11 +63,7 @@ def header_of(state_dir: str, run: str, digest: str) -> dict[str, Any]:
             f"There is no plan of the run {run} in {directory}: lync_migration_plan wants the name of a run with --check that "
             "came to its end, as it was printed there."
         ) from None
-    if not isinstance(header, dict) or isinstance(header.get("format"), bool) or header.get("format") != FORMAT:
-        raise StateError(
-            f"The plan of the run {run} is of a format that this version of the collection does not read: make a new plan with "
-            "--check, have it approved, and run that."
-        )
+    see_format(header if isinstance(header, dict) else {}, f"The plan of the run {run} is")
     if not hmac.compare_digest(digest_of(header), digest.strip().lower()):
         raise Refused(
             [

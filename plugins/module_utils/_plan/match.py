@@ -38,8 +38,6 @@ WRITTEN_BY_SERVER = re.compile(r'\s*<InternalSettings Host="[^"]*" ?/>')
 SYMBOLS = frozenset({"Thumbprint", "SerialNumber", "Signature", "RequestId", "Length"})
 #: Moments: two that were planned apart may be made at the same one, and the other way round.
 MOMENTS = frozenset({"StartTime"})
-#: What a plan calls that which the server will name, and what a server has named already.
-SERVER_NAMED = re.compile(rf"PLANNED-[0-9A-F]+|[0-9A-F]{{40}}|{re.escape(PLANNED_PROXY)}")
 #: What the lock of the migration says of the run that made it.
 OF_THE_RUN = frozenset({"controller", "operator", "owner", "run", "time"})
 

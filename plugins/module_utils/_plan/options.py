@@ -18,10 +18,11 @@ from .._dns.servers import Server
 from .._engine.errors import InvalidInput
 from .._settings.names import BadName, domain, shown
 
+Looked = tuple[list[str], list[Server], list[str]]
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 
 
-def looked_at(params: Mapping[str, Any]) -> tuple[list[str], list[Server], list[str]]:
+def looked_at(params: Mapping[str, Any]) -> Looked:
     """Inventory names, name servers and domains, each seen to be one."""
     for one in params["hosts"]:
         if not _HOST.fullmatch(one):

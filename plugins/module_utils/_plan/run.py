@@ -20,7 +20,7 @@ from .._engine.journal import PLAN, stamp
 from .._engine.module import Report, Task
 from .approved import APPROVED, HEADER, WORLD, digest_of, file_digest, header_of, planned, run_directory
 from .arguments import differences, kept, settings_differ
-from .options import looked_at
+from .options import Looked, looked_at
 from .page import plan_page
 from .summary import summary
 from .world import World, drift, read
@@ -31,35 +31,35 @@ SHOWN = 20
 
 
 def run(task: Task) -> Report:
-    looked_at(task.params)
+    looked = looked_at(task.params)
     if bool(task.context.plan) != bool(task.context.plan_digest):
         raise InvalidInput(
             "lync_migration_plan and lync_migration_plan_digest belong together: the run whose plan was approved, and the digest "
             "that was printed for it."
         )
     if task.params["state"] == "compared":
-        return _noted(task) if task.check_mode else _compared(task)
+        return _noted(task, looked) if task.check_mode else _compared(task, looked)
     return _written(task) if task.check_mode else Report(False, {"plan": task.context.plan or None})
 
 
 # --- at the beginning
 
 
-def _world(task: Task) -> World:
-    hosts, servers, domains = looked_at(task.params)
+def _world(task: Task, looked: Looked) -> World:
+    hosts, servers, domains = looked
     there = [one for one in hosts if one in task.context.sockets or one == task.context.host]
     return read(task, there, servers, domains)
 
 
-def _noted(task: Task) -> Report:
+def _noted(task: Task, looked: Looked) -> Report:
     """Of a dry run: what is there, before anything is planned."""
     directory = run_directory(task.context.state_dir, task.context.run)
-    lines = ({"format": FORMAT, **one} for one in _world(task).lines())
+    lines = ({"format": FORMAT, **one} for one in _world(task, looked).lines())
     append(directory, WORLD, lines, sync=False)
     return Report(False, {"plan": None})
 
 
-def _compared(task: Task) -> Report:
+def _compared(task: Task, looked: Looked) -> Report:
     """Of a real run: whether the world is still the one that the approved plan was made for."""
     run_name, digest = task.context.plan, task.context.plan_digest
     if not run_name:
@@ -70,7 +70,7 @@ def _compared(task: Task) -> Report:
         *settings_differ(header["settings"], task.params["settings"]),
     ]
     before = World.of(_entries(task.context.state_dir, run_name, WORLD))
-    found += drift(before, _world(task), planned(task.context.state_dir, run_name))
+    found += drift(before, _world(task, looked), planned(task.context.state_dir, run_name))
     if found:
         more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
         raise Refused(

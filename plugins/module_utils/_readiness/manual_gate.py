@@ -166,8 +166,9 @@ def xmpp_runs(task: Task) -> Seen:
     return Seen(not found.missing, tuple(found.missing), found.unseen, found.seen)
 
 
-def gateway_stopped(task: Task) -> Seen:
-    """Whether the old gateway refuses streams. In a dry run a stop that a session has planned counts."""
+def _gateway(task: Task) -> Seen | tuple[dict[str, str], list[str]]:
+    """State of port 5269 of the old gateway at each of its addresses, and what is wrong with the others. Where a session plans to
+    stop or start its service, a dry run takes that as done; without an address nothing can be seen."""
     from .._xmpp import port
 
     params = task.params
@@ -177,35 +178,37 @@ def gateway_stopped(task: Task) -> Seen:
     if not params["outside_addresses"]:
         return Seen(None)
     good, wrong = addresses_of("", params["outside_addresses"], params["allow_private"])
-    missing, silent, found = list(wrong), [], []
-    for one in good:
-        state = port.state_of(one, xmpp.PORT)
-        if state == port.OPEN:
-            missing.append(f"port {xmpp.PORT} of {one} is still open")
-        elif state == port.SILENT:
-            silent.append(
-                f"{one} does not answer at all, as if it had been switched off or unplugged, which leaves streams hanging at the partners"
-            )
-        else:
-            found.append(f"{one}:{xmpp.PORT} refuses")
-    unseen = {"gateway_closed": silent} if silent else {}
-    return Seen(not missing, tuple(missing), unseen, {"gateway_closed": found})
+    return {one: port.state_of(one, xmpp.PORT) for one in good}, list(wrong)
+
+
+def gateway_stopped(task: Task) -> Seen:
+    """Whether the old gateway refuses streams."""
+    from .._xmpp.port import OPEN, SILENT
+
+    looked = _gateway(task)
+    if isinstance(looked, Seen):
+        return looked
+    states, wrong = looked
+    missing = [*wrong, *(f"port {xmpp.PORT} of {one} is still open" for one, state in states.items() if state == OPEN)]
+    silent = [
+        f"{one} does not answer at all, as if it had been switched off or unplugged, which leaves streams hanging at the partners"
+        for one, state in states.items()
+        if state == SILENT
+    ]
+    found = [f"{one}:{xmpp.PORT} refuses" for one, state in states.items() if state not in (OPEN, SILENT)]
+    return Seen(not missing, tuple(missing), {"gateway_closed": silent} if silent else {}, {"gateway_closed": found})
 
 
 def gateway_started(task: Task) -> Seen:
-    """Whether the old gateway takes streams again. In a dry run a start that a session has planned counts."""
-    from .._xmpp import port
+    """Whether the old gateway takes streams again."""
+    from .._xmpp.port import OPEN
 
-    params = task.params
-    host = params["gateway_host"]
-    if task.check_mode and host and host in task.context.sockets and task.session_open(host):
-        return Seen(True)
-    if not params["outside_addresses"]:
-        return Seen(None)
-    good, wrong = addresses_of("", params["outside_addresses"], params["allow_private"])
-    states = {one: port.state_of(one, xmpp.PORT) for one in good}
-    shut = [f"port {xmpp.PORT} of {one} is not open" for one, state in states.items() if state != port.OPEN]
-    found = [f"{one}:{xmpp.PORT} is open" for one, state in states.items() if state == port.OPEN]
+    looked = _gateway(task)
+    if isinstance(looked, Seen):
+        return looked
+    states, wrong = looked
+    shut = [f"port {xmpp.PORT} of {one} is not open" for one, state in states.items() if state != OPEN]
+    found = [f"{one}:{xmpp.PORT} is open" for one, state in states.items() if state == OPEN]
     return Seen(not (wrong or shut), (*wrong, *shut), {}, {"gateway_runs": found})
 
 

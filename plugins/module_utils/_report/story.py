@@ -50,7 +50,7 @@ class Story:
     failures: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     evidence: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    undone: list[dict[str, Any]] = field(default_factory=list)
+    undone: dict[str, dict[str, Any]] = field(default_factory=dict)
     overrides: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     _open: dict[str, tuple[int, str, str, bool]] = field(default_factory=dict)
@@ -86,9 +86,7 @@ class Story:
         if entry.get("override"):
             self.overrides.append({"at": entry["at"], "object": entry["object"], "named": entry["override"]})
         if role.endswith(ROLLBACK):
-            self.undone.append(
-                {"at": entry["at"], "host": entry["host"], "object": entry["object"], "id": entry["id"], "ok": None}
-            )
+            self.undone[entry["id"]] = {**{name: entry[name] for name in ("at", "host", "object")}, "ok": None}
 
     def _outcome(self, entry: Mapping[str, Any]) -> None:
         number, host, subject, move = self._open.pop(entry["id"], (None, "", "", False))
@@ -107,9 +105,8 @@ class Story:
             run["in_doubt" if doubt else "failed"] += 1
             step.state[host, subject] = DOUBT if doubt else FAILED
             self._failed(entry, subject)
-        for one in self.undone:
-            if one["id"] == entry["id"]:
-                one["ok"] = bool(entry["ok"])
+        if entry["id"] in self.undone:
+            self.undone[entry["id"]]["ok"] = bool(entry["ok"])
 
     def _failed(self, entry: Mapping[str, Any], subject: str) -> None:
         errors = [RemoteError.from_json(one) for one in entry.get("errors") or ()]
@@ -160,7 +157,7 @@ class Story:
             "users": curve(self.moved),
             "failures": sorted(self.failures.values(), key=lambda one: -one["count"]),
             "laws": list(self.evidence.values()),
-            "undone": [{name: value for name, value in one.items() if name != "id"} for one in self.undone],
+            "undone": list(self.undone.values()),
             "overrides": self.overrides,
             "notes": self.notes,
         }

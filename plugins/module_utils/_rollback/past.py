@@ -22,13 +22,12 @@ from .._engine.calls import value_from_json
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady, StateError
 from .._engine.facts import MISSING
-from .._engine.files import parse, whole
+from .._engine.files import parse, read_whole
 from .._engine.journal import JOURNAL
 from .._engine.module import Task
 from .._settings.names import shown
 from .table import refused
 
-ROLE = "rollback"
 FINISHED = "rolled_back"
 #: What takes users back by itself, and what was done by hand with it.
 _BACK = ("user_move_back",)
@@ -136,7 +135,7 @@ def refuse_accepted(task: Task) -> None:
 
 
 def _lines(task: Task, passed_over: set[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    content = whole(task.context.state_dir, JOURNAL)
+    content = read_whole(task.context.state_dir, JOURNAL)
     for number, line in enumerate(io.BytesIO(content or b""), 1):
         entry = parse(line) if line.endswith(b"\n") else None
         if entry is not None:

@@ -20,7 +20,6 @@ from .._engine.collections import ORGANISATION
 from .._engine.errors import Mismatch
 from .._engine.module import Report, Task, same_value
 from .._engine.noun import Noun, ensure, removal
-from .._servers.federation import ROUTES
 from .._servers.nouns import ACCESS_EDGE, GATEWAY
 from .._users.listing import users as users_of
 from .._users.policies import NOUN as POLICY
@@ -31,7 +30,6 @@ from .._xmpp.partner import NOUN as PARTNER
 from .past import Done, Past, decoded, left_alone, read
 
 Row = Mapping[str, Any]
-SITE_ROUTES = tuple(ROUTES.values())
 GRANT = "Grant-CsExternalAccessPolicy"
 _AT_ONCE = 25
 SHOWN = 50

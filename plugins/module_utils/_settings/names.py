@@ -193,18 +193,6 @@ def same(one: object, other: object) -> bool:
     return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
 
 
-def service_identity(value: object, role: str, wanted: str | None = None) -> str:
-    """'EdgeServer:edge.contoso.com' from itself or from the bare FQDN."""
-    wanted = wanted or f"A service such as {role}:server.contoso.com, or the FQDN alone,"
-    text = _checked(value, wanted, 300)
-    prefix, colon, rest = text.partition(":")
-    if not colon:
-        return f"{role}:{fqdn(text, wanted)}"
-    if not _SERVICE_ROLE.fullmatch(prefix) or prefix.lower() != role.lower():
-        raise BadName(f"{wanted} is wanted, but {shown(text)} is a service of another kind.")
-    return f"{role}:{fqdn(rest, wanted)}"
-
-
 def dn(value: object, wanted: str = "A distinguished name such as CN=Ken Myer,OU=Sales,DC=contoso,DC=com") -> str:
     """A distinguished name of Active Directory, as it is: only its form is checked (RFC 4514)."""
     text = _checked(value, wanted, 2048, quotes=False)

@@ -32,27 +32,12 @@ class Product:
     name: str
     #: ServiceVersion in the topology document and Version of Get-CsService; None: it has no published topology.
     service_version: int | None
-    #: What moves a user *away* from this product to Lync Server 2013.
-    move_cmdlet: str
     module_name: str | None = None
     folder: str | None = None
     #: The least Windows PowerShell that its management shell needs.
     powershell: str | None = None
     #: XMPP proxy on the Edge and gateway on the Front End are part of the product.
     has_xmpp: bool = False
-    #: Move-CsUser takes -UserList, -Report and -ConcurrentMovesPerFE.
-    has_user_list: bool = False
-    #: Start-CsPool exists.
-    has_start_pool: bool = False
-    #: It has a Central Management store and is described by a published topology.
-    has_central_management: bool = True
-
-    @property
-    def module_path(self) -> str | None:
-        """The manifest of its PowerShell module."""
-        if self.folder is None or self.module_name is None:
-            return None
-        return f"C:\\Program Files\\Common Files\\{self.folder}\\Modules\\{self.module_name}\\{self.module_name}.psd1"
 
     @property
     def deployment_path(self) -> str | None:
@@ -73,14 +58,11 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
                 "ocs_2007_r2",
                 "Office Communications Server 2007 R2",
                 None,
-                "Move-CsLegacyUser",
-                has_central_management=False,
             ),
             Product(
                 "lync_2010",
                 "Lync Server 2010",
                 5,
-                "Move-CsUser",
                 "Lync",
                 "Microsoft Lync Server 2010",
                 "2.0",
@@ -89,7 +71,6 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
                 "lync_2013",
                 "Lync Server 2013",
                 6,
-                "Move-CsUser",
                 "Lync",
                 "Microsoft Lync Server 2013",
                 "3.0",
@@ -99,24 +80,18 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
                 "sfb_2015",
                 "Skype for Business Server 2015",
                 7,
-                "Move-CsUser",
                 "SkypeForBusiness",
                 "Skype for Business Server 2015",
                 "3.0",
                 has_xmpp=True,
-                has_user_list=True,
-                has_start_pool=True,
             ),
             Product(
                 "sfb_2019",
                 "Skype for Business Server 2019",
                 8,
-                "Move-CsUser",
                 "SkypeForBusiness",
                 "Skype for Business Server 2019",
                 "5.1",
-                has_user_list=True,
-                has_start_pool=True,
             ),
         )
     }

@@ -260,12 +260,6 @@ class Roster:
         """Who was not begun, in the order of the list."""
         return sorted([one for queue in self._waiting.values() for one in queue] + [one for _due, one in self._later])
 
-    def next_due(self) -> float | None:
-        """When a user is tried again, where nobody else waits."""
-        if any(self._waiting.values()) or not self._later:
-            return None
-        return self._later[0][0]
-
 
 # --- the manifest for going back
 

@@ -231,10 +231,6 @@ class Copies:
         plain = identity.partition(":")[2] or identity
         return named_policy("copy_name", self.template.replace("{name}", plain))
 
-    def in_place(self, identity: str) -> bool:
-        target = self.target(identity)
-        return target is not None and target.lower() == identity.lower()
-
     def targets(self, identities: Iterable[str]) -> dict[str, str]:
         """The policy that is due for each of these; every one has one, and two the same one only where that is declared."""
         found: dict[str, str] = {}

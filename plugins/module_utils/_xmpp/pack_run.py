@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.errors import InvalidInput
-from .._engine.files import replace_whole, whole
+from .._engine.files import read_whole, write_whole
 from .._engine.module import Report, Task
 from .._settings.names import BadName, address, domain, fqdn, shown
 from .negotiation import check_triple
@@ -45,10 +45,10 @@ def run(task: Task) -> Report:
         name = _checked(domain, "partners", partner.get("domain"))
         content = pack(ours, _partner(name, partner)).encode("utf-8", "replace")
         file = f"{name}.md"
-        known = whole(directory, file) if directory.exists() else None
+        known = read_whole(directory, file) if directory.exists() else None
         changed = known != content
         if changed and not task.check_mode:
-            replace_whole(directory, file, content)
+            write_whole(directory, file, content)
         if changed:
             before[name], after[name] = (known or b"").decode("utf-8", "replace"), content.decode("utf-8")
         rows.append(

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -127,10 +127,6 @@ class StreamReader:
         except expat.ExpatError as exc:
             raise Hostile("not_xml", f"what came is not XML ({expat.errors.messages.get(exc.code, 'error')})") from exc
 
-    def elements(self) -> Iterator[Element]:
-        while self._ready:
-            yield self._ready.popleft()
-
     def next(self) -> Element | None:
         return self._ready.popleft() if self._ready else None
 
@@ -195,7 +191,6 @@ def external(sender: str) -> bytes:
     return f"<auth xmlns='{SASL}' mechanism='EXTERNAL'>{identity}</auth>".encode()
 
 
-ABORT = f"<abort xmlns='{SASL}'/>".encode()
 BOTH_WAYS = f"<bidi xmlns='{BIDI}'/>".encode()
 
 

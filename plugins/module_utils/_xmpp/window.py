@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .negotiation import MATRIX, NOT_SUPPORTED, REQUIRED, SASL_OVER_TLS
+from .negotiation import MATRIX, REQUIRED, SASL_OVER_TLS
 
 #: Replication of the partner to every server, the swap until every name server shows it, and the stop of the service.
 WORKING = 120
@@ -49,10 +49,6 @@ def may_dial_back(partner: Mapping[str, Any]) -> bool:
         partner.get("support_dialback_negotiation") is not False,
     )
     return MATRIX[triple].methods != (SASL_OVER_TLS,)
-
-
-def takes_external(partner: Mapping[str, Any]) -> bool:
-    return not may_dial_back(partner) and partner.get("sasl_negotiation") != NOT_SUPPORTED
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,6 @@ def test_names_of_an_edge():
     assert c.edge_names("SIP.contoso.test", None, ["contoso.test"]) == ["sip.contoso.test"]
 
 
-def test_names_of_a_front_end():
-    assert c.front_end_names(
-        "pool.contoso.test", "pool.contoso.test", ["contoso.test"], ["web.contoso.test"], ["meet.contoso.test"]
-    ) == ["pool.contoso.test", "sip.contoso.test", "web.contoso.test", "meet.contoso.test"]
-
-
 def test_a_good_certificate_has_no_findings():
     good = make.certificate("access.contoso.test", NAMES)
     assert codes(good, trusted=[der(make.root())]) == []

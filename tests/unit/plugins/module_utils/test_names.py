@@ -130,15 +130,6 @@ def test_site_and_policy_identities():
             names.site_name(bad)
 
 
-def test_service_identity():
-    assert names.service_identity("edge2013.contoso.test", "EdgeServer") == "EdgeServer:edge2013.contoso.test"
-    assert (
-        names.service_identity("edgeserver:EDGE2013.contoso.test", "EdgeServer") == "EdgeServer:edge2013.contoso.test"
-    )
-    with pytest.raises(names.BadName, match="another kind"):
-        names.service_identity("Registrar:fe.contoso.test", "EdgeServer")
-
-
 @pytest.mark.parametrize(
     "value",
     [

@@ -24,14 +24,12 @@ def test_only_2013_and_2015_have_xmpp_built_in():
 
 def test_paths_of_2013():
     lync = _products.product("lync_2013")
-    assert lync.module_path == ("C:\\Program Files\\Common Files\\Microsoft Lync Server 2013\\Modules\\Lync\\Lync.psd1")
     assert lync.bootstrapper == "C:\\Program Files\\Microsoft Lync Server 2013\\Deployment\\Bootstrapper.exe"
 
 
 def test_ocs_has_neither_topology_nor_module():
     ocs = _products.product("ocs_2007_r2")
-    assert (ocs.service_version, ocs.module_path, ocs.bootstrapper) == (None, None, None)
-    assert ocs.move_cmdlet == "Move-CsLegacyUser" and not ocs.has_central_management
+    assert (ocs.service_version, ocs.module_name, ocs.bootstrapper) == (None, None, None)
 
 
 def test_an_unknown_product_is_refused():

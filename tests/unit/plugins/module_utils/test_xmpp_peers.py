@@ -40,7 +40,7 @@ class TestReader:
         for start in range(0, len(data), size):
             reader.feed(data[start : start + size])
         assert reader.header == xmpp.Header("abc", "contoso.test", "1.0", True)
-        (element,) = reader.elements()
+        element = reader.next()
         assert xmpp.is_features(element)
         assert xmpp.features(element) == xmpp.Features(True, True, ("EXTERNAL",), True)
 
