@@ -22,6 +22,7 @@ from .._servers.server import later_than
 from . import stored as store
 from .files import relying_on_external
 from .judging import ERROR, WARNING, XMPP_SERVER
+from .serving import assigned, by_thumbprint, outlived, serves
 from .share import pool_key, with_key
 from .stored import Stored, Wanted, stored, suitable
 
@@ -38,14 +39,14 @@ def assign(task: Task, key: bytes | None) -> Report:
     session, wanted, at = task.session, store.wanted_of(task.params, task.session), store.now()
     uses, processes, mine, *others = quietly(session, *queries(session))
     have = with_key(stored(mine), key)
-    before = {one: _assigned(one, uses) for one in wanted.uses}
-    serving = {one: _serving(thumb, have) for one, thumb in before.items()}
+    before = {one: assigned(one, uses) for one in wanted.uses}
+    serving = {one: by_thumbprint(thumb, have) for one, thumb in before.items()}
     days = task.params["renew_days"]
     newest = suitable(have, wanted, wanted.uses, at)
     left = [
         one
         for one in wanted.uses
-        if not _serves(serving[one], wanted, one, at) or _outlived(serving[one], newest, days, at)
+        if not serves(serving[one], wanted, one, at) or outlived(serving[one], newest, days, at)
     ]
     chosen = suitable(have, wanted, left, at) if left else None
     if left:
@@ -77,26 +78,6 @@ def queries(session: Session) -> tuple[Query, ...]:
     ]
     asked.append(Query("stored_certificate", parameters={"LiteralPath": store.INTERMEDIATE}, properties=known))
     return tuple(replace(one, partial=True) for one in asked) if session.check else tuple(asked)
-
-
-def _assigned(use: str, rows: Sequence[Row]) -> str | None:
-    row = next((row for row in rows if str(row.get("Use")).casefold() == use.casefold()), None)
-    return str(row["Thumbprint"]).upper() if row and row.get("Thumbprint") else None
-
-
-def _serving(thumbprint: str | None, have: Sequence[Stored]) -> Stored | None:
-    return next((one for one in have if one.thumbprint == thumbprint), None)
-
-
-def _serves(one: Stored | None, wanted: Wanted, use: str, at: datetime) -> bool:
-    return one is not None and one.has_key and not any(f.severity == ERROR for f in one.findings(wanted.names, use, at))
-
-
-def _outlived(one: Stored | None, newest: Stored | None, days: int, at: datetime) -> bool:
-    """It serves yet, but ends within the window, and one that lasts longer is there."""
-    if one is None or newest is None or newest.thumbprint == one.thumbprint:
-        return False
-    return one.ends_within(days, at) and newest.until > one.until
 
 
 def _lacking(task: Task, wanted: Wanted, left: Sequence[str], have: Sequence[Stored], at: datetime) -> str:
@@ -169,7 +150,7 @@ def _undo(group: Sequence[str], before: Mapping[str, str | None], identity: Mapp
 
 def _check(task: Task, session: Session, left: Sequence[str], chosen: Stored) -> None:
     rows = session.read("certificate_use")[0]
-    wrong = [one for one in left if _assigned(one, rows) != chosen.thumbprint]
+    wrong = [one for one in left if assigned(one, rows) != chosen.thumbprint]
     if wrong:
         raise Mismatch(
             f"The certificate {chosen.thumbprint} was assigned for {', '.join(wrong)} on {task.context.host} without an error, but read "

@@ -15,15 +15,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from .._engine.calls import UNKNOWN, Change, Cmdlet, Secret, WriteSlice
+from .._engine.calls import UNKNOWN, Change, Cmdlet, Query, Secret, WriteSlice
 from .._engine.errors import InvalidInput, MigrationError, NotReady, Unreachable
 from .._engine.module import Task
-from .._engine.session import Session
+from .._engine.session import Session, quietly
 from .._servers.server import FOLDER, removal
 from .._settings.names import BadName, plain_text
 from . import stored as store
 from .files import public_bytes
 from .judging import SHARED, load
+from .serving import assigned, by_thumbprint, outlived, serves
 from .stored import Stored, Wanted, stored, suitable
 
 FILE = f"{FOLDER}\\lync_xmpp_migration-shared.pfx"
@@ -39,7 +40,7 @@ def take(task: Task, wanted: Wanted, holder: str, found: Stored | None = None) -
                 "would want the password on its command line: export the certificate on one server of the Edge pool and "
                 "import it on the others by hand (MMC, Certificates), then run this again."
             )
-    theirs = suitable(stored(source.read(store.query(source))[0]), wanted, wanted.uses, store.now())
+    theirs = theirs_of(task, source, wanted)
     if theirs is None:
         raise NotReady(
             f"{holder} has no certificate with its key for {', '.join(wanted.uses)} that carries {', '.join(wanted.names)}, and "
@@ -72,15 +73,27 @@ def pool_key(task: Task, wanted: Wanted) -> bytes | None:
     if not holder or holder == task.context.host or SHARED not in wanted.uses:
         return None
     try:
-        source = task.session_for(holder)
-        rows = source.read(store.query(source))[0]
+        theirs = theirs_of(task, task.session_for(holder), wanted)
     except Unreachable:
         task.warn(
             f"Whether {task.context.host} has the same key for A/V authentication as {holder} cannot be seen: there is no session with it."
         )
         return None
-    theirs = suitable(stored(rows), wanted, wanted.uses, store.now())
     return None if theirs is None or theirs.der is None else _key_of(theirs.der)
+
+
+def theirs_of(task: Task, source: Session, wanted: Wanted) -> Stored | None:
+    """Of the certificates of another server the one that serves there, or is going to: when it ends soon, the one that lasts longer.
+
+    The newest would not do. After step 4 two serve what step 2 wants, of which the first one was assigned before."""
+    rows, uses = quietly(source, store.query(source), Query("certificate_use", partial=True))
+    have, at = stored(rows), store.now()
+    newest = suitable(have, wanted, wanted.uses, at)
+    first = SHARED if SHARED in wanted.uses else wanted.uses[0]
+    serving = by_thumbprint(assigned(first, uses), have)
+    if not all(serves(serving, wanted, one, at) for one in wanted.uses):
+        return newest
+    return newest if outlived(serving, newest, task.params["renew_days"], at) else serving
 
 
 def with_key(have: Sequence[Stored], key: bytes | None) -> list[Stored]:

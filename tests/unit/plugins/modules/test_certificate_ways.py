@@ -226,6 +226,35 @@ def test_an_edge_with_a_key_of_its_own_gets_that_of_the_pool(edge):
     assert edge.bench.done(certificate_assignment, alone, host="edge2013")["changed"] is False
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_key_of_a_pool_is_that_of_the_certificate_which_serves(edge, first):
+    """After step 4 two certificates have the names that step 2 wants, with two keys, and last equally long."""
+    keys = [edge.world.ca.keys.next() for _one in range(2)]
+    leaves = [make.certificate("access.contoso.test", OUTER_NAMES, own=one.private) for one in keys]
+    pair = list(zip(leaves, keys, strict=True))
+    stores = [certificates_of(edge.world.computer(f"{one}.contoso.test")) for one in ("pool2013", "edge2013")]
+    for store in stores:
+        for leaf, key in pair if first else reversed(pair):
+            store.add(Stored(leaf, key, exportable=True))
+        for use in OUTSIDE["uses"]:
+            store.assign(use, make_thumbprint(leaves[0]), edge.world.clock.now())
+    options = {**OUTSIDE, "shared_from": "fe2013", "assign": True}
+    assert edge.bench.done(certificate, options, host="edge2013")["changed"] is False
+
+
+def test_a_server_that_joins_a_pool_gets_the_certificate_which_serves(edge):
+    """Not the one that lasts longest, which the others do not use."""
+    keys = [edge.world.ca.keys.next() for _one in range(2)]
+    serving, other = (make.certificate("access.contoso.test", OUTER_NAMES, own=one.private, days=days) for one, days in zip(keys, (400.0, 500.0), strict=True))
+    theirs = certificates_of(edge.world.computer("pool2013.contoso.test"))
+    for leaf, key in zip((serving, other), keys, strict=True):
+        theirs.add(Stored(leaf, key, exportable=True))
+    for use in OUTSIDE["uses"]:
+        theirs.assign(use, make_thumbprint(serving), edge.world.clock.now())
+    result = edge.bench.done(certificate, {**OUTSIDE, "shared_from": "fe2013", "assign": True}, host="edge2013")
+    assert result["certificate"]["thumbprint"] == make_thumbprint(serving)
+
+
 def make_thumbprint(leaf):
     return Stored(leaf).thumbprint
 
