@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, lync.xmpp_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that every module for DNS records has; `RECORD_OPTIONS` in module_utils/_dns/options.py is their specification.
+"""The options of the modules for DNS records; `RECORD_OPTIONS` and `UPDATE_OPTIONS` in module_utils/_dns/options.py are their
+specification.
 
 PRIVATE to the collection: it can have breaking changes at any time.
 """
@@ -167,4 +168,45 @@ options:
     description: Seconds to wait for every authoritative server to show the change, and for an old lifetime to run out before a swap.
     type: int
     default: 60
+"""
+
+    #: What a module takes that sends updates by itself: `UPDATE_OPTIONS` in module_utils/_dns/options.py.
+    UPDATES = r"""
+options:
+  method:
+    description:
+      - With V(rfc2136) the change is a conditional dynamic update.
+      - With V(manual) somebody else makes it. The task says exactly what is to be changed, waits O(wait_seconds) for it, and verifies it.
+    type: str
+    choices: [rfc2136, manual]
+    default: rfc2136
+  tsig_key_name:
+    description: Name of the TSIG key.
+    type: str
+  tsig_secret:
+    description: Secret of the TSIG key in base64.
+    type: str
+  tsig_algorithm:
+    description: Algorithm of the TSIG key. Only SHA-2 is taken.
+    type: str
+    choices: [hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+    default: hmac-sha256
+  gss_tsig:
+    description:
+      - Sign the update by way of Kerberos (GSS-TSIG), as zones of Active Directory that take only secure updates want it.
+      - The server has to prove who it is as well.
+    type: bool
+    default: false
+  kerberos_server_name:
+    description: Full name of the first server as Kerberos knows it. Only needed where O(servers) has an address.
+    type: str
+  kerberos_principal:
+    description: Principal to sign as, such as V(dnsupdate@CONTOSO.COM). Without it that of the ticket cache.
+    type: str
+  kerberos_keytab:
+    description: File on the controller with the key of O(kerberos_principal). The tickets stay in memory.
+    type: path
+  kerberos_cache:
+    description: Ticket cache to use, such as V(FILE:/tmp/krb5cc_1000). Without it and O(kerberos_keytab) that of the process.
+    type: str
 """

@@ -33,3 +33,30 @@ options:
     elements: str
     default: []
 """
+
+    #: Of the modules that bring DNS records back: `DNS_OPTIONS` in module_utils/_rollback/dns.py.
+    DNS = r"""
+options:
+  servers:
+    description: Every authoritative name server that resolvers ask, the primary one first.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: IP address or name.
+        type: str
+        required: true
+      port:
+        description: Its port.
+        type: int
+        default: 53
+  wait_seconds:
+    description: How long to wait until all servers show the change, and until no resolver holds a record that leads to the new Edge.
+    type: int
+    default: 60
+  margin:
+    description: Seconds that are added to the lifetime of the records.
+    type: int
+    default: 60
+"""

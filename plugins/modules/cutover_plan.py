@@ -15,45 +15,10 @@ description:
   - The pause is there because a dialback partner verifies through DNS and down the streams that it has. What the new Edge sends it before the old gateway has
     closed them is denied. It ends when the service of the old gateway is stopped, O(ttl) and O(margin) after the swap. That Lync's own gateway behaves
     as the servers with which this was measured is inferred.
-options:
-  domains:
-    description: Own domains whose service records are swapped.
-    type: list
-    elements: str
-    required: true
-  targets:
-    description: Hosts that the service records lead to in the end. The first is the Access Edge FQDN of the new Edge.
-    type: list
-    elements: str
-    required: true
-  external_partners:
-    description: XMPP domains of the partners that authenticate by SASL EXTERNAL only. They are created first.
-    type: list
-    elements: str
-    default: []
-  dialback_partners:
-    description: XMPP domains of the partners that may dial back. They are created last, right before the swap.
-    type: list
-    elements: str
-    default: []
-  ttl:
-    description: Seconds for which resolvers keep the service records in the window.
-    type: int
-    default: 300
-  margin:
-    description: Seconds beyond O(ttl) until the old gateway is stopped.
-    type: int
-    default: 60
-  working:
-    description: Seconds for what is done in the pause - replication of the partners, the swap until every name server shows it, the stop of the service.
-    type: int
-    default: 120
-  gateway_fqdn:
-    description: FQDN of the old gateway, for the sentences.
-    type: str
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.controller
+  - lync.xmpp_migration._window
 attributes:
   diff_mode:
     support: none
@@ -124,16 +89,10 @@ window:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.points import plan as run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.window import WINDOW_OPTIONS
 
 ARGUMENT_SPEC = {
-    "domains": {"type": "list", "elements": "str", "required": True},
-    "targets": {"type": "list", "elements": "str", "required": True},
-    "external_partners": {"type": "list", "elements": "str", "default": []},
-    "dialback_partners": {"type": "list", "elements": "str", "default": []},
-    "ttl": {"type": "int", "default": 300},
-    "margin": {"type": "int", "default": 60},
-    "working": {"type": "int", "default": 120},
-    "gateway_fqdn": {"type": "str"},
+    **WINDOW_OPTIONS,
 }
 
 

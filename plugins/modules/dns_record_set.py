@@ -32,44 +32,9 @@ options:
         description: Port of the server.
         type: int
         default: 53
-  method:
-    description:
-      - With V(rfc2136) the change is a conditional dynamic update.
-      - With V(manual) somebody else makes it. The task says exactly what is to be changed, waits O(wait_seconds) for it, and verifies it.
-    type: str
-    choices: [rfc2136, manual]
-    default: rfc2136
-  tsig_key_name:
-    description: Name of the TSIG key.
-    type: str
-  tsig_secret:
-    description: Secret of the TSIG key in base64.
-    type: str
-  tsig_algorithm:
-    description: Algorithm of the TSIG key. Only SHA-2 is taken.
-    type: str
-    choices: [hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
-    default: hmac-sha256
-  gss_tsig:
-    description:
-      - Sign the update by way of Kerberos (GSS-TSIG), as zones of Active Directory that take only secure updates want it.
-      - The server has to prove who it is as well.
-    type: bool
-    default: false
-  kerberos_server_name:
-    description: Full name of the first server as Kerberos knows it. Only needed where O(servers) has an address.
-    type: str
-  kerberos_principal:
-    description: Principal to sign as, such as V(dnsupdate@CONTOSO.COM). Without it that of the ticket cache.
-    type: str
-  kerberos_keytab:
-    description: File on the controller with the key of O(kerberos_principal). The tickets stay in memory.
-    type: path
-  kerberos_cache:
-    description: Ticket cache to use, such as V(FILE:/tmp/krb5cc_1000). Without it and O(kerberos_keytab) that of the process.
-    type: str
 extends_documentation_fragment:
   - lync.xmpp_migration._dns_records
+  - lync.xmpp_migration._dns_records.updates
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.controller
 requirements:
@@ -230,9 +195,12 @@ instructions:
   sample: []
 """
 
-from typing import Any
-
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import RECORD_OPTIONS, SERVER
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import (
+    RECORD_OPTIONS,
+    SERVER,
+    UPDATE_CONSTRAINTS,
+    UPDATE_OPTIONS,
+)
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.record_set import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 
@@ -244,25 +212,12 @@ ARGUMENT_SPEC = {
         "required": True,
         "options": SERVER,
     },
-    "method": {"type": "str", "choices": ["rfc2136", "manual"], "default": "rfc2136"},
-    "tsig_key_name": {"type": "str", "no_log": False},
-    "tsig_secret": {"type": "str", "no_log": True},
-    "tsig_algorithm": {
-        "type": "str",
-        "choices": ["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"],
-        "default": "hmac-sha256",
-    },
-    "gss_tsig": {"type": "bool", "default": False},
-    "kerberos_server_name": {"type": "str"},
-    "kerberos_principal": {"type": "str"},
-    "kerberos_keytab": {"type": "path", "no_log": False},
-    "kerberos_cache": {"type": "str"},
+    **UPDATE_OPTIONS,
 }
-CONSTRAINTS: dict[str, Any] = {"required_together": [("tsig_key_name", "tsig_secret")]}
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
+    execute(ARGUMENT_SPEC, run, **UPDATE_CONSTRAINTS)
 
 
 if __name__ == "__main__":

@@ -13,33 +13,11 @@ description:
   - Does what M(lync.xmpp_migration.rollback_dns) does with the cmdlets of a Microsoft DNS server, as
     M(lync.xmpp_migration.microsoft_dns_record_set) changes them.
   - A record that somebody else has changed since is not touched but named.
-options:
-  servers:
-    description: Every authoritative name server that resolvers ask, the primary one first.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      address:
-        description: IP address or name.
-        type: str
-        required: true
-      port:
-        description: Its port.
-        type: int
-        default: 53
-  wait_seconds:
-    description: How long to wait until all servers show the change, and until no resolver holds a record that leads to the new Edge.
-    type: int
-    default: 60
-  margin:
-    description: Seconds that are added to the lifetime of the records.
-    type: int
-    default: 60
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
   - lync.xmpp_migration._rollback
+  - lync.xmpp_migration._rollback.dns
 author:
   - lync.xmpp_migration contributors (@lync-xmpp-migration)
 """
@@ -82,16 +60,14 @@ calls:
         ZoneName: contoso.test
 """
 
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._rollback.dns import DNS_OPTIONS
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._rollback.dns import run_microsoft as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._rollback.past import OPTIONS
 
 ARGUMENT_SPEC = {
     **OPTIONS,
-    "servers": {"type": "list", "elements": "dict", "default": [], "options": SERVER},
-    "wait_seconds": {"type": "int", "default": 60},
-    "margin": {"type": "int", "default": 60},
+    **DNS_OPTIONS,
 }
 
 

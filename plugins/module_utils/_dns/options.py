@@ -65,6 +65,23 @@ RECORD_OPTIONS: dict[str, Any] = {
     "former_ttl": {"type": "int"},
     "wait_seconds": {"type": "int", "default": 60},
 }
+#: What those take that send dynamic updates by themselves; fragment _dns_records.updates.
+UPDATE_OPTIONS: dict[str, Any] = {
+    "method": {"type": "str", "choices": ["rfc2136", "manual"], "default": "rfc2136"},
+    "tsig_key_name": {"type": "str", "no_log": False},
+    "tsig_secret": {"type": "str", "no_log": True},
+    "tsig_algorithm": {
+        "type": "str",
+        "choices": ["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"],
+        "default": "hmac-sha256",
+    },
+    "gss_tsig": {"type": "bool", "default": False},
+    "kerberos_server_name": {"type": "str"},
+    "kerberos_principal": {"type": "str"},
+    "kerberos_keytab": {"type": "path", "no_log": False},
+    "kerberos_cache": {"type": "str"},
+}
+UPDATE_CONSTRAINTS: dict[str, Any] = {"required_together": [("tsig_key_name", "tsig_secret")]}
 _SERVER = re.compile(r"[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}(?:%[0-9A-Za-z]+)?")
 _KEY = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,252}")
 _PRINCIPAL = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.$/-]{0,252}@[0-9A-Za-z][0-9A-Za-z.-]{0,252}")

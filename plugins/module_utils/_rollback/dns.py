@@ -16,7 +16,7 @@ from typing import Any
 
 from .._dns.domains import Zone
 from .._dns.microsoft import MicrosoftRecordSets
-from .._dns.options import servers_of, signer
+from .._dns.options import SERVER, servers_of, signer
 from .._dns.record_set import TABLE, RecordSets
 from .._dns.records import RecordSet, Step, Wanted, zone_name
 from .._dns.sentences import text
@@ -28,6 +28,12 @@ from .._engine.module import Report, Task
 from .past import Done, decoded, left_alone, read
 
 FACT = "dns_back"
+#: Of the modules that bring DNS records back; documentation fragment _rollback.dns.
+DNS_OPTIONS: dict[str, Any] = {
+    "servers": {"type": "list", "elements": "dict", "default": [], "options": SERVER},
+    "wait_seconds": {"type": "int", "default": 60},
+    "margin": {"type": "int", "default": 60},
+}
 #: What the options of dns_record_set have that is not asked for here.
 _UNASKED: Mapping[str, Any] = {
     "ttl_only": False, "until_expired": False, "override": (), "former_ttl": None, "verify_delegation": False,

@@ -51,6 +51,19 @@ def may_dial_back(partner: Mapping[str, Any]) -> bool:
     return MATRIX[triple].methods != (SASL_OVER_TLS,)
 
 
+#: What is declared of one window; the documentation fragment _window describes it.
+WINDOW_OPTIONS: dict[str, Any] = {
+    "domains": {"type": "list", "elements": "str", "required": True},
+    "targets": {"type": "list", "elements": "str", "required": True},
+    "external_partners": {"type": "list", "elements": "str", "default": []},
+    "dialback_partners": {"type": "list", "elements": "str", "default": []},
+    "ttl": {"type": "int", "default": 300},
+    "margin": {"type": "int", "default": 60},
+    "working": {"type": "int", "default": 120},
+    "gateway_fqdn": {"type": "str"},
+}
+
+
 @dataclass(frozen=True)
 class Window:
     """What is declared of one window."""
