@@ -20,44 +20,10 @@ options:
   policy:
     description: Name of the policy, without C(tag:). Policies of the global and site scope cannot be granted and need no grant, so for them nothing is done.
     type: str
-  copies:
-    description:
-      - Which policy users get, by the policy that counts for them today. For those of O(copies[].of) it is O(copies[].identity).
-      - Who has a policy that allows XMPP already gets no other.
-      - M(lync.xmpp_migration.xmpp_access_policies) with the same options makes these policies.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      of:
-        description: V(Global), V(site:Name), or the name of a policy for users.
-        type: str
-        required: true
-      identity:
-        description: Name of the policy for users that they get. The same as O(copies[].of) where that was changed in place, so that no grant is needed.
-        type: str
-        required: true
-  copy_name:
-    description: What the policy is called for those whom O(copies) does not name, with C({name}) for the name of the policy that they have.
-    type: str
-  users:
-    description: SIP addresses of the users. Empty, or with V(all) among them, it means every enabled on-premises user on O(pools).
-    type: list
-    elements: str
-    default: []
-  pools:
-    description: FQDNs of the pools whose users are meant where none are named.
-    type: list
-    elements: str
-    required: true
-  accepted_losses:
-    description: SIP addresses of users for whom the loss of access, or the new federation access, is accepted.
-    type: list
-    elements: str
-    default: []
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
+  - lync.xmpp_migration._policy_copies
 seealso:
   - module: lync.xmpp_migration.xmpp_access_policies
   - module: lync.xmpp_migration.xmpp_access_info
@@ -160,20 +126,11 @@ calls:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.grant import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policies import COPY_OPTIONS
 
-COPIES = {
-    "type": "list",
-    "elements": "dict",
-    "default": [],
-    "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
-}
 ARGUMENT_SPEC = {
     "policy": {"type": "str"},
-    "copies": COPIES,
-    "copy_name": {"type": "str"},
-    "users": {"type": "list", "elements": "str", "default": []},
-    "pools": {"type": "list", "elements": "str", "required": True},
-    "accepted_losses": {"type": "list", "elements": "str", "default": []},
+    **COPY_OPTIONS,
 }
 
 

@@ -18,46 +18,10 @@ description:
   - Grants nothing. M(lync.xmpp_migration.external_access_policy_grant) with the same O(copies) and O(copy_name) does.
   - Where federation would be given to users who had none, or a copy that is there already would take something from users, it is refused before anything is
     written, and the users are listed, unless they are named in O(accepted_losses). What is changed in place counts for everybody who has it.
-options:
-  copies:
-    description:
-      - Which policy is made for the users of which one.
-      - Where O(copies[].identity) is the same as O(copies[].of), the policy is changed in place.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      of:
-        description: V(Global), V(site:Name), or the name of a policy for users.
-        type: str
-        required: true
-      identity:
-        description: Name of the policy for users, or the same as O(copies[].of).
-        type: str
-        required: true
-  copy_name:
-    description:
-      - What the copy is called of a policy that O(copies) does not name, with C({name}) for the name of that policy without its scope.
-      - For example V({name} XMPP) makes C(Global XMPP) for users of the global policy, and C(Redmond XMPP) for those of the site Redmond.
-    type: str
-  users:
-    description: SIP addresses of the users. Empty, or with V(all) among them, it means every enabled on-premises user on O(pools).
-    type: list
-    elements: str
-    default: []
-  pools:
-    description: FQDNs of the pools whose users are meant where none are named.
-    type: list
-    elements: str
-    required: true
-  accepted_losses:
-    description: SIP addresses of users for whom the loss of access, or the new federation access, is accepted.
-    type: list
-    elements: str
-    default: []
 extends_documentation_fragment:
   - lync.xmpp_migration._attributes
   - lync.xmpp_migration._attributes.windows_host
+  - lync.xmpp_migration._policy_copies
 seealso:
   - module: lync.xmpp_migration.external_access_policy
   - module: lync.xmpp_migration.external_access_policy_grant
@@ -140,20 +104,10 @@ calls:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policies import COPY_OPTIONS
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policy import needed as run
 
-ARGUMENT_SPEC = {
-    "copies": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
-    },
-    "copy_name": {"type": "str"},
-    "users": {"type": "list", "elements": "str", "default": []},
-    "pools": {"type": "list", "elements": "str", "required": True},
-    "accepted_losses": {"type": "list", "elements": "str", "default": []},
-}
+ARGUMENT_SPEC = COPY_OPTIONS
 
 
 def main() -> None:

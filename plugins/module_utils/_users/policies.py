@@ -56,6 +56,21 @@ def named_policy(option: str, text: str) -> str:
         raise InvalidInput(f"{option}: {exc}") from exc
 
 
+#: Which policy users have or get; the documentation fragment _policy_copies describes it.
+COPY_OPTIONS: dict[str, Any] = {
+    "copies": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
+    },
+    "copy_name": {"type": "str"},
+    "users": {"type": "list", "elements": "str", "default": []},
+    "pools": {"type": "list", "elements": "str", "required": True},
+    "accepted_losses": {"type": "list", "elements": "str", "default": []},
+}
+
+
 def bare(policy: str) -> str:
     """The name that Grant-CsExternalAccessPolicy takes: without `Tag:`."""
     return policy.partition(":")[2] if policy.lower().startswith("tag:") else policy
