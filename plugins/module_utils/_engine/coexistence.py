@@ -12,18 +12,18 @@ PRIVATE to the collection: it can have breaking changes at any time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from .calls import UNKNOWN, Change, Cmdlet, Effect
+from .calls import UNKNOWN, Change, Cmdlet
 from .facts import FRESH, MISSING
-from .looking import FactsLike, becomes, folded, host_in, is_set, leaves_lync, moves, was
+from .looking import FactsLike, folded, host_in, is_set, was
+from .transitions import XMPP_PORTS, Look
+from .user_moves import MOVERS, SFB_FRONT_ENDS, TARGET_VERSION, WITHOUT_XMPP, number
 
-SFB_FRONT_ENDS, SFB_EDGES = "sfb_2019_front_ends", "sfb_2019_edges"
-#: Version of the services of Skype for Business Server 2019, the first one without XMPP.
-WITHOUT_XMPP = 8
+SFB_EDGES = "sfb_2019_edges"
 
-# What a mover says of a user in `before`, beside the pool.
-TARGET_VERSION, SOURCE_VERSION = "TargetVersion", "SourceVersion"
+# What a mover says of a user in `before`, beside the pools and their versions.
 #: EnableXmppAccess of the policy that counts for the user where the user is
 ACCESS = "XmppAccess"
 #: whether the operator has declared that the user needs XMPP
@@ -38,74 +38,25 @@ EDGE_VERSION = "XmppEdgeVersion"
 EDGE_VERSIONS = "EdgeVersions"
 
 STAYS, DECLARED = "xmpp_stays", "xmpp_declared"
-_MOVERS = ("Move-CsUser", "Move-CsLegacyUser", "Enable-CsUser")
 _PLAYBOOK = "Run the playbook lync.xmpp_migration.coexistence."
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-# --- pools
-
-
-def target_version(change: Change, effect: Effect, facts: FactsLike) -> int | None:
-    """Version of the pool that the user gets. None where nobody found it out."""
-    if any(host_in(one, facts.members(SFB_FRONT_ENDS)) for one in (becomes(effect, "RegistrarPool"), _target(change))):
-        return WITHOUT_XMPP
-    found = _number(was(change, TARGET_VERSION))
-    if found is not None:
-        return found
-    pool = becomes(effect, "RegistrarPool")
-    older = facts.members("lync_2013_front_ends", "lync_legacy_front_ends")
-    return WITHOUT_XMPP - 1 if host_in(pool, older) else None
-
-
-def _target(change: Change) -> Any:
-    call = change.call
-    return call.parameters.get("Target") if isinstance(call, Cmdlet) and call.name in _MOVERS else None
-
-
-def moves_to_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    if not moves(change, effect):
-        return False
-    version = target_version(change, effect, facts)
-    return version is not None and version >= WITHOUT_XMPP
-
-
-def returns(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """From Skype for Business Server 2019 back to Lync Server 2013 or Skype for Business Server 2015: the user gains XMPP."""
-    if not moves(change, effect) or leaves_lync(change, effect):
-        return False
-    source = _number(was(change, SOURCE_VERSION)) or 0
-    if host_in(was(change, "RegistrarPool"), facts.members(SFB_FRONT_ENDS)):
-        source = WITHOUT_XMPP
-    found = _number(was(change, TARGET_VERSION))
-    return source >= WITHOUT_XMPP and found in (6, 7) and not moves_to_2019(change, effect, facts)
 
 
 # --- the law
 
 
-def refusals(change: Change, facts: FactsLike) -> list[str]:
+def refusals(change: Change, looks: Sequence[Look], facts: FactsLike) -> list[str]:
     """Why the change may not be made for the sake of XMPP beside Skype for Business Server 2019."""
     reasons = _unseen_move(change, facts)
-    for effect in change.effects:
-        if effect.collection == "user":
-            reasons += _user(change, effect, facts)
-        elif effect.collection == "site":
-            reasons += _route(change, effect, facts)
-        elif effect.collection == "edge_server":
-            reasons += _edge(change, effect, facts)
-        elif effect.collection == "registrar":
-            reasons += _registrar(change, effect)
+    for look in looks:
+        judge = _JUDGES.get(look.effect.collection)
+        reasons += judge(look) if judge else []
     return reasons
 
 
 def _unseen_move(change: Change, facts: FactsLike) -> list[str]:
     """A move that does not say whom it moves where could be of anybody. A dry run may not know yet."""
     call = change.call
-    if facts.check or not isinstance(call, Cmdlet) or call.name not in _MOVERS:
+    if facts.check or not isinstance(call, Cmdlet) or call.name not in MOVERS:
         return []
     users = [one for one in change.effects if one.collection == "user"]
     if not users or any(one.properties is None for one in users):
@@ -113,22 +64,22 @@ def _unseen_move(change: Change, facts: FactsLike) -> list[str]:
     return []
 
 
-def _user(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
-    if not moves(change, effect):
+def _user(look: Look) -> list[str]:
+    change, move, facts = look.change, look.move, look.facts
+    if move is None:
         return []
-    version = target_version(change, effect, facts)
-    if version is None:
-        if leaves_lync(change, effect) or (facts.check and was(change, TARGET_VERSION) is UNKNOWN):
+    if move.version is None:
+        if move.leaves_lync or (facts.check and look.was(TARGET_VERSION) is UNKNOWN):
             return []
-        pool = folded(becomes(effect, "RegistrarPool")) or "(unknown)"
+        pool = folded(look.becomes("RegistrarPool")) or "(unknown)"
         return [
             f"{change.object} is not moved, because the version of the pool {pool} was not found out, and a pool of Skype for "
             "Business Server 2019 has no XMPP: read the Registrars of the topology again."
         ]
-    if version < WITHOUT_XMPP:
+    if not move.to_2019:
         return []
-    named = folded(was(change, ENDS))
-    if named and named == effect.identity.casefold():
+    named = folded(look.was(ENDS))
+    if named and named == look.effect.identity.casefold():
         return []
     return [*_declaration(change, facts), *_need(change)]
 
@@ -163,13 +114,14 @@ def _need(change: Change) -> list[str]:
     ]
 
 
-def _route(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
-    route = becomes(effect, "XmppFederationRoute")
-    if not is_set(route) or folded(route) == folded(was(change, "XmppFederationRoute")) != "":
+def _route(look: Look) -> list[str]:
+    change, facts = look.change, look.facts
+    route = look.becomes("XmppFederationRoute")
+    if not is_set(route) or folded(route) == folded(look.was("XmppFederationRoute")) != "":
         return []
     if route is UNKNOWN and facts.check:
         return []
-    version = _edge_version(route, was(change, EDGE_VERSION), facts)
+    version = _edge_version(route, look.was(EDGE_VERSION), facts)
     if version is None:
         return [
             f"{change.object} gets no XMPP federation route, because the version of {route} was not found out: read the Edges of the "
@@ -186,23 +138,21 @@ def _route(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
 def _edge_version(identity: Any, found: Any, facts: FactsLike) -> int | None:
     if host_in(identity, facts.members(SFB_EDGES)):
         return WITHOUT_XMPP
-    number = _number(found)
-    if number is not None:
-        return number
+    version = number(found)
+    if version is not None:
+        return version
     if found is UNKNOWN and facts.check:
         return 0
     older = facts.members("lync_2013_edges", "lync_legacy_edges")
     return WITHOUT_XMPP - 1 if host_in(identity, older) else None
 
 
-_PORTS = ("XmppListeningPort", "XmppInternalPort")
-
-
-def _edge(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
+def _edge(look: Look) -> list[str]:
     """No XMPP on an Edge of 2019; and where 2019 is, no Edge goes away or loses XMPP."""
-    known = (was(change, EDGE_VERSIONS) or {}).get(effect.identity, was(change, "Version"))
+    change, effect, facts = look.change, look.effect, look.facts
+    known = (look.was(EDGE_VERSIONS) or {}).get(effect.identity, look.was("Version"))
     reasons = []
-    if any(is_set(becomes(effect, one)) for one in _PORTS):
+    if any(is_set(look.becomes(one)) for one in XMPP_PORTS):
         version = _edge_version(effect.identity, (effect.properties or {}).get("Version", known), facts)
         if version is None:
             reasons.append(
@@ -213,7 +163,7 @@ def _edge(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
             reasons.append(
                 f"{change.object}: {effect.identity} gets no XMPP port, because an Edge of Skype for Business Server 2019 has no XMPP."
             )
-    if _taken(effect) and _coexists(facts):
+    if _taken(look) and _coexists(facts):
         reasons.append(
             f"{change.object}: {effect.identity} is neither removed nor replaced, and keeps its XMPP ports, because the older Edge "
             "carries XMPP beside Skype for Business Server 2019, and both Edges stay: take it down yourself when nobody needs XMPP."
@@ -225,23 +175,26 @@ def _coexists(facts: FactsLike) -> bool:
     return bool(facts.members(SFB_FRONT_ENDS, SFB_EDGES)) or facts.finding(STAYS, "organisation").status != MISSING
 
 
-def _taken(effect: Effect) -> bool:
+def _taken(look: Look) -> bool:
     """The whole Edge, one of its XMPP ports, or its version: a row that is new says its identity too."""
-    if effect.properties is None:
+    if look.goes:
         return True
-    if "Identity" in effect.properties:
+    if look.names("Identity"):
         return False
-    version = _number(effect.properties.get("Version"))
-    cleared = any(one in effect.properties and not is_set(effect.properties[one]) for one in _PORTS)
+    version = number(look.becomes("Version"))
+    cleared = any(look.names(one) and not is_set(look.becomes(one)) for one in XMPP_PORTS)
     return cleared or (version is not None and version >= WITHOUT_XMPP)
 
 
-def _registrar(change: Change, effect: Effect) -> list[str]:
+def _registrar(look: Look) -> list[str]:
     """A pool that becomes one of 2019 takes all its users along."""
-    version = _number(becomes(effect, "Version"))
-    if version is None or version < WITHOUT_XMPP or "Identity" in (effect.properties or {}):
+    version = number(look.becomes("Version"))
+    if version is None or version < WITHOUT_XMPP or look.names("Identity"):
         return []
     return [
-        f"{change.object}: {effect.identity} does not become a pool of Skype for Business Server 2019 with the users who are on it, "
-        "because those of them who need XMPP would lose it: make a pool beside it, and move users."
+        f"{look.change.object}: {look.effect.identity} does not become a pool of Skype for Business Server 2019 with the users who are on "
+        "it, because those of them who need XMPP would lose it: make a pool beside it, and move users."
     ]
+
+
+_JUDGES = {"user": _user, "site": _route, "edge_server": _edge, "registrar": _registrar}

@@ -23,9 +23,10 @@ from . import transitions as on
 from .calls import Change, Cmdlet, Effect
 from .collections import COLLECTIONS, ORGANISATION
 from .facts import FRESH, MISSING, OLD
-from .looking import FactsLike, becomes
+from .looking import FactsLike
 from .never import never
-from .transitions import EDGES, FRONT_ENDS
+from .transitions import EDGES, Look, looks_at
+from .user_moves import FRONT_ENDS
 
 
 @dataclass(frozen=True)
@@ -138,46 +139,93 @@ _SWAP = (
 _ACCEPTED = (Need("accepted"),)
 
 
+# --- what has to be waited for
+
+
+def _ttl_not_run_out(look: Look) -> list[str]:
+    """Resolvers may keep the old record until its old lifetime has run out since it was lowered. The operator may pass that over."""
+    effect, facts = look.effect, look.facts
+    if overridden(look.change, effect):
+        return []
+    zone = str(
+        look.becomes("Zone")
+        or on.record_was(look, "Zone")
+        or effect.identity.split()[0].split("_tcp.", 1)[1]
+    )
+    zone = zone.rstrip(".")
+    says = f"the DNS record {effect.identity} is not changed"
+    reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})
+    if reasons or facts.check:
+        return reasons
+    earliest = moment(facts.finding("ttl_lowered", zone).value)
+    if _over(earliest, facts):
+        return []
+    return [
+        f"{_upper(says)}: resolvers may keep the old record of {zone} until {_when(earliest)}. Run {_playbook('dns_update')} after that."
+    ]
+
+
+def _resolvers_hold(look: Look) -> list[str]:
+    """Partners whose resolvers hold the new record still come to the new Edge."""
+    change, facts = look.change, look.facts
+    earliest = moment(facts.finding("dns_back", ORGANISATION).value)
+    if facts.check or _over(earliest, facts):
+        return []
+    return [
+        f"{_upper(change.object)} is not removed: resolvers may lead to the new Edge until {_when(earliest)}. Run {_playbook('rollback')} after that."
+    ]
+
+
 @dataclass(frozen=True)
 class Guard:
-    """A kind of effect, in words, and what it needs first. Where `override` is set the object may be named instead."""
+    """A kind of effect on rows of some collections, in words, and what it needs first.
+
+    Where `override` is set the object may be named instead. `waits` has what it needs beside evidence: that time has passed."""
 
     law: str
     says: str
-    applies: Callable[[Change, Effect, FactsLike], bool]
+    of: tuple[str, ...]
+    applies: Callable[[Look], bool]
     needs: tuple[Need, ...]
     override: bool = False
+    waits: Callable[[Look], list[str]] | None = None
 
 
 GUARDS: tuple[Guard, ...] = (
-    Guard("L4", "{object} is not changed", on.reaches_out, (Need("baseline"),)),
     Guard(
-        "L1", "{object} is not moved", on.moves_on,
+        "L4", "{object} is not changed", ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document"),
+        on.reaches_out, (Need("baseline"),),
+    ),
+    Guard(
+        "L1", "{object} is not moved", ("user",), on.moves_on,
         (Need("services_running", (EDGES,)), Need("legacy_route"), Need("no_partner")),
     ),
-    Guard("L1", "{object} is not moved", on.moves_without_pilot, (Need("pilot_reached_partner"),)),
-    Guard("L1", "{object} is not moved", on.moves_from_ocs, (Need("legacy_configuration"),)),
-    Guard("L3", "{object} is not moved to a pool without XMPP", coexistence.moves_to_2019, (Need(coexistence.STAYS),)),
+    Guard("L1", "{object} is not moved", ("user",), on.moves_without_pilot, (Need("pilot_reached_partner"),)),
+    Guard("L1", "{object} is not moved", ("user",), on.moves_from_ocs, (Need("legacy_configuration"),)),
+    Guard("L3", "{object} is not moved to a pool without XMPP", ("user",), on.moves_to_2019, (Need(coexistence.STAYS),)),
     Guard(
-        "L1", "{object} is not moved back, because it would lose XMPP", on.moves_back, (Need("no_partner"),), override=True,
+        "L1", "{object} is not moved back, because it would lose XMPP", ("user",), on.moves_back, (Need("no_partner"),), override=True,
     ),
-    Guard("L1", "{object} gets no XMPP port", on.xmpp_port_appears, _USERS_HOMED),
-    Guard("L1", "{object} gets no XMPP federation route", on.xmpp_route_set, _USERS_HOMED),
-    Guard("L1", "{object} is not added to the XMPP partners", on.partner_appears, _PARTNER),
-    Guard("L2", "the DNS record {identity} is not changed", on.target_swapped, _SWAP),
-    Guard("L2", "{object} is not stopped", on.gateway_stops, (Need("swap_settled"),)),
-    Guard("L2", "the lifetime of the DNS record {identity} is not raised", on.ttl_raised, _ACCEPTED),
-    Guard("L2", "{object} is neither changed nor removed", on.allowed_domain_changed, _ACCEPTED, override=True),
-    Guard("L2", "the DNS record {identity} does not go back", on.dns_goes_back, (Need("gateway_runs"),)),
+    Guard("L1", "{object} gets no XMPP port", ("edge_server",), on.xmpp_port_appears, _USERS_HOMED),
+    Guard("L1", "{object} gets no XMPP federation route", ("site",), on.xmpp_route_set, _USERS_HOMED),
+    Guard("L1", "{object} is not added to the XMPP partners", ("xmpp_partner",), on.partner_appears, _PARTNER),
+    Guard("L2", "the DNS record {identity} is not changed", ("dns_record_set",), on.target_swapped, _SWAP, waits=_ttl_not_run_out),
+    Guard("L2", "{object} is not stopped", ("component",), on.gateway_stops, (Need("swap_settled"),)),
+    Guard("L2", "the lifetime of the DNS record {identity} is not raised", ("dns_record_set",), on.ttl_raised, _ACCEPTED),
+    Guard("L2", "{object} is neither changed nor removed", ("allowed_domain",), on.allowed_domain_changed, _ACCEPTED, override=True),
+    Guard("L2", "the DNS record {identity} does not go back", ("dns_record_set",), on.dns_goes_back, (Need("gateway_runs"),)),
     Guard(
-        "L2", "{object} is not removed", on.partner_goes,
-        (Need("dns_back"), Need("gateway_runs"), Need("legacy_entries")),
+        "L2", "{object} is not removed", ("xmpp_partner",), on.partner_goes,
+        (Need("dns_back"), Need("gateway_runs"), Need("legacy_entries")), waits=_resolvers_hold,
     ),
-    Guard("L1", "XMPP is not taken from {object}", on.xmpp_goes, (Need("no_partner"),)),
-    Guard("L1", "{object} does not get the former policy", on.grant_goes_back, (Need("no_partner"),)),
-    Guard("L1", "{identity} does not leave the topology", on.topology_shrinks, (Need("no_partner"), Need("users_back"))),
-    Guard("L2", "SIP federation of {object} does not leave the legacy Edge", on.sip_route_leaves, _ACCEPTED, override=True),
+    Guard("L1", "XMPP is not taken from {object}", ("site", "edge_server", "certificate_use"), on.xmpp_goes, (Need("no_partner"),)),
+    Guard("L1", "{object} does not get the former policy", ("user",), on.grant_goes_back, (Need("no_partner"),)),
+    Guard("L1", "{identity} does not leave the topology", ("pool",), on.topology_shrinks, (Need("no_partner"), Need("users_back"))),
+    Guard("L2", "SIP federation of {object} does not leave the legacy Edge", ("site",), on.sip_route_leaves, _ACCEPTED, override=True),
 )  # fmt: skip
+_GUARDS_OF: Mapping[str, tuple[Guard, ...]] = {
+    collection: tuple(one for one in GUARDS if collection in one.of) for collection in COLLECTIONS
+}
 
 
 # --- the verdict
@@ -185,22 +233,25 @@ GUARDS: tuple[Guard, ...] = (
 
 def refusals(change: Change, facts: FactsLike) -> list[str]:
     """Why the change may not be made as things stand; empty where it may."""
-    reasons = never(change)
-    reasons += _central_store(change, facts)
-    reasons += coexistence.refusals(change, facts)
-    for effect in change.effects:
-        for guard in GUARDS:
-            if not guard.applies(change, effect, facts) or (guard.override and overridden(change, effect)):
-                continue
-            # of many changes of one kind each needs the same
-            if not facts.once(guard.needs, partial(_met, guard.needs, facts)):
-                says = guard.says.format(object=change.object, identity=effect.identity)
-                reasons += _unmet(says, guard.needs, facts)
-        if on.partner_goes(change, effect, facts):
-            reasons += _resolvers_hold(change, facts)
-        if on.target_swapped(change, effect, facts) and not overridden(change, effect):
-            reasons += _ttl_not_run_out(change, effect, facts)
+    looks = looks_at(change, facts)
+    reasons = [*never(change), *_central_store(change, facts), *coexistence.refusals(change, looks, facts)]
+    for look in looks:
+        for guard in _GUARDS_OF.get(look.effect.collection, ()):
+            if guard.applies(look):
+                reasons += _judged(guard, look)
     return list(dict.fromkeys(reasons))
+
+
+def _judged(guard: Guard, look: Look) -> list[str]:
+    change, facts = look.change, look.facts
+    reasons: list[str] = []
+    # of many changes of one kind each needs the same
+    if not (guard.override and overridden(change, look.effect)) and not facts.once(
+        guard.needs, partial(_met, guard.needs, facts)
+    ):
+        says = guard.says.format(object=change.object, identity=look.effect.identity)
+        reasons = _unmet(says, guard.needs, facts)
+    return reasons + guard.waits(look) if guard.waits else reasons
 
 
 def overridden(change: Change, effect: Effect) -> bool:
@@ -277,36 +328,6 @@ def _playbook(*tags: str) -> str:
 
 def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _ttl_not_run_out(change: Change, effect: Effect, facts: FactsLike) -> list[str]:
-    """Resolvers may keep the old record until its old lifetime has run out since it was lowered."""
-    zone = str(
-        becomes(effect, "Zone")
-        or on.record_was(change, effect, "Zone")
-        or effect.identity.split()[0].split("_tcp.", 1)[1]
-    )
-    zone = zone.rstrip(".")
-    says = f"the DNS record {effect.identity} is not changed"
-    reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})
-    if reasons or facts.check:
-        return reasons
-    earliest = moment(facts.finding("ttl_lowered", zone).value)
-    if _over(earliest, facts):
-        return []
-    return [
-        f"{_upper(says)}: resolvers may keep the old record of {zone} until {_when(earliest)}. Run {_playbook('dns_update')} after that."
-    ]
-
-
-def _resolvers_hold(change: Change, facts: FactsLike) -> list[str]:
-    """Partners whose resolvers hold the new record still come to the new Edge."""
-    earliest = moment(facts.finding("dns_back", ORGANISATION).value)
-    if facts.check or _over(earliest, facts):
-        return []
-    return [
-        f"{_upper(change.object)} is not removed: resolvers may lead to the new Edge until {_when(earliest)}. Run {_playbook('rollback')} after that."
-    ]
 
 
 def _over(earliest: datetime | None, facts: FactsLike) -> bool:

@@ -58,20 +58,3 @@ def host_in(name: Any, members: Iterable[str]) -> bool:
 @functools.lru_cache(maxsize=1024)  # of a hundred thousand moves each asks the same, many times
 def _belongs(fqdn: str, members: tuple[str, ...]) -> bool:
     return any(fqdn == one.casefold() or fqdn.split(".")[0] == one.casefold() for one in members)
-
-
-def moves(change: Change, effect: Effect) -> bool:
-    """Whether a user gets another pool by it, one of Office Communications Server included."""
-    if effect.collection != "user":
-        return False
-    pool = becomes(effect, "RegistrarPool")
-    return (is_set(pool) and folded(pool) != folded(was(change, "RegistrarPool"))) or leaves_lync(change, effect)
-
-
-def leaves_lync(change: Change, effect: Effect) -> bool:
-    """A user of Office Communications Server has a home server and no registrar pool."""
-    return (
-        is_set(becomes(effect, "HomeServer"))
-        and not is_set(becomes(effect, "RegistrarPool"))
-        and is_set(was(change, "RegistrarPool"))
-    )

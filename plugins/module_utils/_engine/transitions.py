@@ -10,77 +10,130 @@ PRIVATE to the collection: it can have breaking changes at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import coexistence
 from .calls import UNKNOWN, Change, Cmdlet, Effect
-from .looking import FactsLike, becomes, folded, host_in, is_set, leaves_lync, moves, was
+from .looking import FactsLike, becomes, folded, host_in, is_set, was
+from .user_moves import Move, move_of
 
-FRONT_ENDS, EDGES = "lync_2013_front_ends", "lync_2013_edges"
-LEGACY_FRONT_ENDS, LEGACY_EDGES = "lync_legacy_front_ends", "lync_legacy_edges"
+EDGES, LEGACY_EDGES = "lync_2013_edges", "lync_legacy_edges"
 #: Display name of the service of the OCS 2007 R2 XMPP gateway, in small letters. No published page gives its own name.
 GATEWAY_SERVICE = "office communications server xmpp gateway"
+XMPP_PORTS = ("XmppListeningPort", "XmppInternalPort")
 
 
-def record_was(change: Change, effect: Effect, name: str) -> Any:
-    """Of the record set that the effect is about: one update may change several of a zone."""
-    before = change.before or {}
-    records = before.get("records")
-    if isinstance(records, Mapping):
-        before = records.get(effect.identity) or {}
-    return before.get(name)
+class Look(NamedTuple):
+    """One effect of a change, with the facts beside it."""
+
+    change: Change
+    effect: Effect
+    facts: FactsLike
+    move: Move | None
+
+    @property
+    def goes(self) -> bool:
+        return self.effect.properties is None
+
+    @property
+    def goes_back(self) -> bool:
+        """The module says so: it has what was there before from the journal."""
+        return was(self.change, "Back") is True
+
+    def was(self, name: str) -> Any:
+        return was(self.change, name)
+
+    def becomes(self, name: str) -> Any:
+        return becomes(self.effect, name)
+
+    def names(self, name: str) -> bool:
+        """Whether the effect says anything of a property."""
+        return name in (self.effect.properties or {})
 
 
-def leads_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """Where the pool has another name than its servers, the module says so: it has it from the journal."""
-    named = host_in(becomes(effect, "RegistrarPool"), facts.members(LEGACY_FRONT_ENDS))
-    return named or leaves_lync(change, effect) or goes_back(change)
+def looks_at(change: Change, facts: FactsLike) -> list[Look]:
+    return [Look(change, effect, facts, move_of(change, effect, facts)) for effect in change.effects]
 
 
-def is_of_2019(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """There the partner has to exist (law L3), and on the way back the user does not lose XMPP but gains it."""
-    return coexistence.moves_to_2019(change, effect, facts) or coexistence.returns(change, effect, facts)
+# --- users
 
 
-def moves_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return (
-        moves(change, effect) and leads_back(change, effect, facts) and not coexistence.returns(change, effect, facts)
-    )
+def moves_on(look: Look) -> bool:
+    return look.move is not None and look.move.on
 
 
-def moves_on(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return moves(change, effect) and not leads_back(change, effect, facts) and not is_of_2019(change, effect, facts)
+def moves_back(look: Look) -> bool:
+    return look.move is not None and look.move.back
 
 
-def moves_without_pilot(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return was(change, "Pilot") is not True and moves_on(change, effect, facts)
+def moves_to_2019(look: Look) -> bool:
+    return look.move is not None and look.move.to_2019
 
 
-def moves_from_ocs(change: Change, effect: Effect, facts: FactsLike) -> bool:
+def moves_without_pilot(look: Look) -> bool:
+    return moves_on(look) and look.was("Pilot") is not True
+
+
+def moves_from_ocs(look: Look) -> bool:
     """Move-CsLegacyUser grants the imported policies, so they have to be there."""
-    call = change.call
-    return isinstance(call, Cmdlet) and call.name == "Move-CsLegacyUser" and moves(change, effect)
+    call = look.change.call
+    return look.move is not None and isinstance(call, Cmdlet) and call.name == "Move-CsLegacyUser"
 
 
-def xmpp_port_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "edge_server" and any(
-        is_set(becomes(effect, one)) and not is_set(was(change, one))
-        for one in ("XmppListeningPort", "XmppInternalPort")
-    )
+def grant_goes_back(look: Look) -> bool:
+    return look.goes_back and look.names("ExternalAccessPolicy")
 
 
-def xmpp_route_set(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    route = becomes(effect, "XmppFederationRoute")
-    return effect.collection == "site" and is_set(route) and folded(route) != folded(was(change, "XmppFederationRoute"))
+# --- the topology
 
 
-def partner_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """A new partner, or another domain of one: both switch a domain over."""
-    if effect.collection != "xmpp_partner" or effect.properties is None:
+def reaches_out(look: Look) -> bool:
+    """What first changes something outside of the new hosts: Active Directory, and the published topology."""
+    return True
+
+
+def topology_shrinks(look: Look) -> bool:
+    return look.goes
+
+
+def xmpp_port_appears(look: Look) -> bool:
+    return any(is_set(look.becomes(one)) and not is_set(look.was(one)) for one in XMPP_PORTS)
+
+
+def xmpp_route_set(look: Look) -> bool:
+    route = look.becomes("XmppFederationRoute")
+    return is_set(route) and folded(route) != folded(look.was("XmppFederationRoute"))
+
+
+def xmpp_goes(look: Look) -> bool:
+    """The route, a port or the certificate of XMPP."""
+    if look.effect.collection == "certificate_use":
+        return look.goes and folded(look.effect.identity) == "xmppserver"
+    names = XMPP_PORTS if look.effect.collection == "edge_server" else ("XmppFederationRoute", "FederationRoute")
+    values = [look.becomes(one) for one in names if look.names(one)]
+    return look.goes_back and any(one is not UNKNOWN and not is_set(one) for one in values)
+
+
+def sip_route_leaves(look: Look) -> bool:
+    route, before = look.becomes("FederationRoute"), look.was("FederationRoute")
+    if not look.names("FederationRoute") or not is_set(before):
         return False
-    if change.before is None:
+    if look.goes_back and not is_set(route):  # to none, as before the migration: judged as XMPP's own route is
+        return False
+    if folded(route) == folded(before) or host_in(route, look.facts.members(LEGACY_EDGES)):
+        return False
+    return not host_in(before, look.facts.members(EDGES))
+
+
+# --- partners and federation
+
+
+def partner_appears(look: Look) -> bool:
+    """A new partner, or another domain of one: both switch a domain over."""
+    if look.goes:
+        return False
+    if look.change.before is None:
         return True
-    more, had = becomes(effect, "AdditionalDomains"), was(change, "AdditionalDomains")
+    more, had = look.becomes("AdditionalDomains"), look.was("AdditionalDomains")
     if more is UNKNOWN:
         return True
     return bool(
@@ -88,94 +141,52 @@ def partner_appears(change: Change, effect: Effect, facts: FactsLike) -> bool:
     )
 
 
-def goes_back(change: Change) -> bool:
-    """The module says so: it has what was there before from the journal."""
-    return was(change, "Back") is True
-
-
-def partner_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
+def partner_goes(look: Look) -> bool:
     """On the way back users have the old gateway only. At other times a partner is taken away as ever."""
-    return effect.collection == "xmpp_partner" and effect.properties is None and goes_back(change)
+    return look.goes and look.goes_back
 
 
-def xmpp_goes(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """The route, a port or the certificate of XMPP."""
-    if effect.collection == "certificate_use" and effect.properties is None:
-        return folded(effect.identity) == "xmppserver"
-    names = {
-        "site": ("XmppFederationRoute", "FederationRoute"),
-        "edge_server": ("XmppListeningPort", "XmppInternalPort"),
-    }.get(effect.collection, ())
-    return goes_back(change) and any(
-        one in (effect.properties or {}) and becomes(effect, one) is not UNKNOWN and not is_set(becomes(effect, one))
-        for one in names
-    )
+def allowed_domain_changed(look: Look) -> bool:
+    return look.goes or look.change.before is not None
 
 
-def grant_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "user" and goes_back(change) and "ExternalAccessPolicy" in (effect.properties or {})
+def gateway_stops(look: Look) -> bool:
+    """The service of the old gateway, which is known by its display name only."""
+    return folded(look.becomes("DisplayName")).startswith(GATEWAY_SERVICE) and look.becomes("Status") == "Stopped"
 
 
-def dns_goes_back(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return goes_back(change) and record_swapped(change, effect)
+# --- DNS records
 
 
-def topology_shrinks(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "pool" and effect.properties is None
+def record_was(look: Look, name: str) -> Any:
+    """Of the record set that the effect is about: one update may change several of a zone."""
+    before: Mapping[str, Any] = look.change.before or {}
+    records = before.get("records")
+    if isinstance(records, Mapping):
+        before = records.get(look.effect.identity) or {}
+    return before.get(name)
 
 
-def is_xmpp_srv(effect: Effect) -> bool:
-    return effect.collection == "dns_record_set" and effect.identity.casefold().startswith("_xmpp-server._tcp.")
-
-
-def target_swapped(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return record_swapped(change, effect) and not goes_back(change)
-
-
-def record_swapped(change: Change, effect: Effect) -> bool:
-    if not is_xmpp_srv(effect):
+def record_swapped(look: Look) -> bool:
+    if not look.effect.identity.casefold().startswith("_xmpp-server._tcp."):
         return False
-    if effect.properties is None:
+    if look.goes:
         return True
-    return "Values" in effect.properties and as_set(effect.properties["Values"]) != as_set(
-        record_was(change, effect, "Values")
-    )
+    return look.names("Values") and as_set(look.becomes("Values")) != as_set(record_was(look, "Values"))
+
+
+def target_swapped(look: Look) -> bool:
+    return not look.goes_back and record_swapped(look)
+
+
+def dns_goes_back(look: Look) -> bool:
+    return look.goes_back and record_swapped(look)
+
+
+def ttl_raised(look: Look) -> bool:
+    now, before = look.becomes("Ttl"), record_was(look, "Ttl")
+    return not look.goes_back and isinstance(now, int) and isinstance(before, int) and now > before
 
 
 def as_set(values: Any) -> set[str]:
     return {folded(one) for one in values} if isinstance(values, (list, tuple)) else {folded(values)}
-
-
-def ttl_raised(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    now, before = becomes(effect, "Ttl"), record_was(change, effect, "Ttl")
-    if goes_back(change):
-        return False
-    return effect.collection == "dns_record_set" and isinstance(now, int) and isinstance(before, int) and now > before
-
-
-def allowed_domain_changed(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    return effect.collection == "allowed_domain" and (effect.properties is None or change.before is not None)
-
-
-def sip_route_leaves(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    route, before = becomes(effect, "FederationRoute"), was(change, "FederationRoute")
-    if effect.collection != "site" or "FederationRoute" not in (effect.properties or {}) or not is_set(before):
-        return False
-    if goes_back(change) and not is_set(route):  # to none, as before the migration: judged as XMPP's own route is
-        return False
-    if folded(route) == folded(before) or host_in(route, facts.members(LEGACY_EDGES)):
-        return False
-    return not host_in(before, facts.members(EDGES))
-
-
-def gateway_stops(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """The service of the old gateway, which is known by its display name only."""
-    name = folded(becomes(effect, "DisplayName"))
-    return (
-        effect.collection == "component" and name.startswith(GATEWAY_SERVICE) and becomes(effect, "Status") == "Stopped"
-    )
-
-
-def reaches_out(change: Change, effect: Effect, facts: FactsLike) -> bool:
-    """What first changes something outside of the new hosts: Active Directory, and the published topology."""
-    return effect.collection in ("ad_schema", "ad_forest", "ad_domain", "store_location", "topology_document")

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Evidence, Query
-from .._engine.coexistence import ENDS, WITHOUT_XMPP
+from .._engine.coexistence import ENDS
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
+from .._engine.user_moves import WITHOUT_XMPP
 from .._readiness.findings import ask
 from .._servers.store_location import read_estate
 from .._settings.names import BadName, shown, sip_uri

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Evidence, Query
-from .._engine.coexistence import DECLARED, SFB_EDGES, STAYS, WITHOUT_XMPP
+from .._engine.coexistence import DECLARED, SFB_EDGES, STAYS
 from .._engine.collections import ORGANISATION
 from .._engine.errors import CmdletFailed, InvalidInput, NotReady
 from .._engine.looking import host_in
 from .._engine.module import Report, Task
 from .._engine.noun import ensure
+from .._engine.user_moves import WITHOUT_XMPP
 from .._settings.names import same
 from .grant import SIGN_IN, UNCONFIRMED, grant_users, not_granted
 from .listing import read_users

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Effect, Irreversible, Query, Undo
-from .._engine.coexistence import WITHOUT_XMPP
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.module import Report, Task
+from .._engine.user_moves import WITHOUT_XMPP
 from .._servers.store_location import read_estate, unseen
 from . import caught as _caught
 from . import force as _force

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Change, Cmdlet, Effect, Irreversible
-from .._engine.coexistence import TARGET_VERSION
 from .._engine.collections import ORGANISATION
 from .._engine.module import Report, Task
 from .._engine.session import quietly
+from .._engine.user_moves import TARGET_VERSION
 from .._settings.names import same, sip_uri
 from .._topology.reading import LEGACY_SITE
 from .reading import read_parameters

@@ -21,18 +21,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import Query
-from .._engine.coexistence import (
-    ACCESS,
-    DECLARATION,
-    ENDS,
-    NEEDED,
-    SOURCE_VERSION,
-    TARGET_VERSION,
-    WITHOUT_XMPP,
-)
+from .._engine.coexistence import ACCESS, DECLARATION, ENDS, NEEDED
 from .._engine.collections import ldap_escape, reading
 from .._engine.errors import InvalidInput, NotReady
 from .._engine.session import Session
+from .._engine.user_moves import SOURCE_VERSION, TARGET_VERSION, WITHOUT_XMPP
 from .._settings.names import BadName, dn, sip_uri
 from .policies import Policies, bare
 from .reading import address, left_out, name, reasons, registrar
