@@ -85,10 +85,11 @@ def changed(document: dict[str, Any], chance: random.Random, most: int) -> dict[
 
 
 def _users(made: dict[str, Any], chance: random.Random, most: int) -> None:
-    """The pilot of the variables is always there; of the others there may be none."""
+    """The pilot of the variables is always there; beside the pilot nobody, a few dozen, or as many as there may be."""
     group = next(one for one in made["users"] if "count" in one)
     pool, domains = group["pool"], sorted(made["sip_domains"])
-    group["count"] = 1 + min(most - 1, int(chance.expovariate(1 / 25)))
+    few = 1 + min(most - 1, int(chance.expovariate(1 / 25)))
+    group["count"] = chance.choices((1, few, chance.randint(most // 2, most)), weights=(1, 8, 1))[0]
     group["scripts"] = chance.sample(SCRIPTS, chance.randrange(1, len(SCRIPTS) + 1))
     group["disabled_every"] = chance.choice((0, 2, 7, 60))
     for number, text in enumerate(chance.sample(NAMES, chance.randrange(len(NAMES)))):
