@@ -10,6 +10,7 @@ The module runs in the worker of its task and talks to the daemon that holds the
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -254,6 +255,7 @@ class ActionModule(ActionBase):
         Options and result cross as plain JSON all the same, so that no text keeps the trust of a template.
         """
         module = importlib.import_module(f"{MODULES}.{self._module}")
+        gc.freeze()  # what came with this process stays as long as it does: no collection has to go through it
         told: dict[str, Any] = {}
         self._compute_environment_string(told)
         os.environ.update({name: str(value) for name, value in told.items()})

@@ -214,10 +214,11 @@ ARGUMENT_SPEC = {
     },
     **UPDATE_OPTIONS,
 }
+CONSTRAINTS = UPDATE_CONSTRAINTS
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, **UPDATE_CONSTRAINTS)
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

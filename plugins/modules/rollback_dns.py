@@ -74,10 +74,11 @@ ARGUMENT_SPEC = {
     **DNS_OPTIONS,
     **UPDATE_OPTIONS,
 }
+CONSTRAINTS = UPDATE_CONSTRAINTS
 
 
 def main() -> None:
-    execute(ARGUMENT_SPEC, run, **UPDATE_CONSTRAINTS)
+    execute(ARGUMENT_SPEC, run, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

@@ -193,3 +193,13 @@ def test_the_files_of_an_execution_environment_exist() -> None:
     required = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
     assert "ansible-core" not in [line.split(">")[0] for line in required.splitlines()]
     assert load("meta/runtime.yml")["requires_ansible"] == ">=2.19.0"
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")))
+def test_what_a_module_hands_over_is_where_the_action_plugin_looks_for_it(module: str) -> None:
+    """It runs the module in its own process and never calls main, so other names would count in main alone."""
+    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    called = re.search(r"^    execute\(ARGUMENT_SPEC, run(.*)\)$", text, re.MULTILINE)
+    assert called and called[1] in ("", ", **CONSTRAINTS", ", anywhere=True")
+    names = set(re.findall(r"^([A-Z_]+)\b[^=\n]*=", text, re.MULTILINE))
+    assert "ARGUMENT_SPEC" in names and ("CONSTRAINTS" in names) == ("CONSTRAINTS" in called[1])

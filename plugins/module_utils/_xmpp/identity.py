@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from .._settings.names import BadName, domain
@@ -42,6 +43,7 @@ def reference(name: str) -> str:
         return text
 
 
+@lru_cache(maxsize=4096)  # of a probe of many domains each name is asked for several times
 def address_of(name: str) -> str:
     """The address that a name is, as it is written by RFC 5952; empty for other names."""
     try:
@@ -67,13 +69,11 @@ def covers(presented: str, wanted: str) -> bool:
     """A DNS name of a certificate covers the wanted name: letter for letter without regard to case; a wildcard only as
     the whole left-most label, for exactly one label, and not over a public suffix."""
     presented, wanted = presented.lower(), reference(wanted)
-    if not is_name(wanted) or address_of(wanted):
+    wildcard = presented.startswith("*.")
+    rest = presented[2:] if wildcard else presented
+    if rest != (wanted.partition(".")[2] if wildcard else wanted):
         return False
-    if not presented.startswith("*."):
-        return is_name(presented) and presented == wanted
-    rest = presented[2:]
-    _first, _dot, tail = wanted.partition(".")
-    return is_name(rest) and not public_suffix(rest) and tail == rest
+    return is_name(wanted) and not address_of(wanted) and not (wildcard and public_suffix(rest))
 
 
 def wildcard_fault(presented: str) -> str:

@@ -91,7 +91,8 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
         return Report(False, planned, evidence=[Evidence(BY_NAME, name) for name in domains])
     lookup = Lookup([(one["address"], one["port"]) for one in params["name_servers"]])
     until = clock() + params["wait_seconds"]
-    with ThreadPoolExecutor(min(MAX_BESIDE, max(4, len(domains) * 2))) as pool:
+    pool = ThreadPoolExecutor(min(MAX_BESIDE, max(4, len(domains) * 2)))
+    try:
         while True:
             deadline = Deadline(params["seconds"], clock)
             with _listening(params["dialback_listen"], rules, deadline) as armed:
@@ -109,6 +110,8 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic, sleep: Callable
             if not errors or clock() >= until:
                 break
             sleep(min(AGAIN_SECONDS, max(until - clock(), 0.05)))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # they have nothing left to do: to join hundreds of threads takes as long as a round trip
     value = {
         "ok": not errors,
         "answers": [one for _answer, one in told],
@@ -149,14 +152,16 @@ def _asked(
         answer = ask(target, rules, deadline)
         return answer, answer.shown()  # now, while others are waited for
 
-    def aimed(name: str) -> tuple[Aims, list[Future[Told]]]:
+    def aimed(name: str) -> tuple[Aims, list[Told], list[Future[Told]]]:
         aims = aims_of(name, hosts, addresses, params["port"], lookup, params["allow_private"])
         for _target in aims.targets:
             check_count(next(count), "domains and addresses")
-        return aims, [pool.submit(answered, target) for target in aims.targets]
+        others = [pool.submit(answered, target) for target in aims.targets[1:]]
+        return aims, [answered(target) for target in aims.targets[:1]], others
 
     found = list(pool.map(aimed, domains))
-    return [aims for aims, _asked in found], [one.result() for _aims, asked in found for one in asked]
+    told = [one for _aims, first, others in found for one in (*first, *(other.result() for other in others))]
+    return [aims for aims, _first, _others in found], told
 
 
 def _check_listener(options: Mapping[str, Any] | None, rules: Rules) -> None:
