@@ -147,11 +147,7 @@ def _ttl_not_run_out(look: Look) -> list[str]:
     effect, facts = look.effect, look.facts
     if overridden(look.change, effect):
         return []
-    zone = str(
-        look.becomes("Zone")
-        or on.record_was(look, "Zone")
-        or effect.identity.split()[0].split("_tcp.", 1)[1]
-    )
+    zone = str(look.becomes("Zone") or on.record_was(look, "Zone") or effect.identity.split()[0].split("_tcp.", 1)[1])
     zone = zone.rstrip(".")
     says = f"the DNS record {effect.identity} is not changed"
     reasons = _refusal(says, {"ttl_lowered": _missing("ttl_lowered", (zone,), facts)})
@@ -176,7 +172,7 @@ def _resolvers_hold(look: Look) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guard:
     """A kind of effect on rows of some collections, in words, and what it needs first.
 
@@ -247,7 +243,7 @@ def _judged(guard: Guard, look: Look) -> list[str]:
     reasons: list[str] = []
     # of many changes of one kind each needs the same
     if not (guard.override and overridden(change, look.effect)) and not facts.once(
-        guard.needs, partial(_met, guard.needs, facts)
+        guard, partial(_met, guard.needs, facts)
     ):
         says = guard.says.format(object=change.object, identity=look.effect.identity)
         reasons = _unmet(says, guard.needs, facts)
