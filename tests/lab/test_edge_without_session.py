@@ -19,9 +19,11 @@ import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration.lab import estate as estates
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._rollback.plan import KINDS
 from ansible_collections.lync.xmpp_migration.tests.lab.conftest import RunningLab
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import short_home
 from ansible_collections.lync.xmpp_migration.tests.replay.playbooks import MIGRATE, Operator, Run
+from ansible_collections.lync.xmpp_migration.tests.replay.rollback import ACCEPTED, ROLLBACK, compared, left
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -54,6 +56,7 @@ class Migrated:
 
     lab: RunningLab
     operator: Operator
+    start: dict[str, Any]
     runs: dict[str, Run] = field(default_factory=dict)
     journal: list[dict[str, Any]] = field(default_factory=list)
 
@@ -74,7 +77,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrated]:
     with short_home() as home:
         lab = RunningLab(directory, derived(base), "--users", "3")
         try:
-            found = Migrated(lab, Operator(lab, home))
+            found = Migrated(lab, Operator(lab, home), compared(lab.state()))
             asked = ["-e", '{"edge_deploy_outside_ports": [], "federation_enable_inside_ports": []}']
             words = [[], [SET_UP], [SET_UP], [SET_UP, XMPP], [SET_UP, XMPP]]
             for name, confirmed in zip(("planned", "first", "second", "third", "again"), words, strict=True):
@@ -144,3 +147,15 @@ def test_no_task_opened_a_session_to_the_edge(migrated: Migrated) -> None:
     for run in migrated.runs.values():
         assert [one.shown for one in run.recording if one.where == EDGE] == []
         assert "UNREACHABLE" not in run.played.output
+
+
+def test_the_way_back_leaves_to_hands_what_hands_did(migrated: Migrated) -> None:
+    """Everything else is as it was before, and the list says so first."""
+    back = migrated.operator.play(ROLLBACK, "-e", ACCEPTED).done()
+    kinds = {one for one in KINDS if f"  {one}: {KINDS[one][:40]}" in back.played.output}
+    assert "operator" in kinds
+    assert [one.shown for one in back.recording if one.where == EDGE] == []
+    end = compared(migrated.lab.state())
+    others = [one for one in left(migrated.start, end, kinds) if f"/{FQDN}/" not in f"{one}/"]
+    assert others == [] and end["xmpp_partners"] == migrated.start["xmpp_partners"] == {}
+    assert migrated.lab.state()["violations"] == []
