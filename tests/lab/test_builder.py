@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lync.xmpp_migration import lab as lab_files
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._rollback.plan import KINDS
 from ansible_collections.lync.xmpp_migration.tests.lab.canaries import found_in, inner_parts
 from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import (
     Controller,
@@ -29,6 +30,7 @@ from ansible_collections.lync.xmpp_migration.tests.lab.transport_support import 
     short_home,
 )
 from ansible_collections.lync.xmpp_migration.tests.replay.playbooks import MIGRATE
+from ansible_collections.lync.xmpp_migration.tests.replay.rollback import ACCEPTED, ROLLBACK
 
 #: Four playbooks, one of them a migration from its third step to its end.
 pytestmark = pytest.mark.timeout(1200)
@@ -187,6 +189,22 @@ def test_the_right_users_were_moved_each_by_address(story: Story) -> None:
         if one["kind"] == "intent" and one["call"].get("name") == "Move-CsUser"
     }
     assert objects.keys() == set(moves) and len(set(objects.values())) == len(moves)
+
+
+def test_the_way_back_leaves_the_topology_to_the_builder(story: Story) -> None:
+    """Users, partners and DNS are as before; what was published from Topology Builder is taken back there, and the list says so."""
+    start = len(story.lab.transcript())
+    process = story.controller.start([dict(play) for play in ROLLBACK], "-vvv", "-e", ACCEPTED)
+    story.runs.append(played_to_its_end(process))
+    assert story.runs[-1].code == 0, story.runs[-1].output[-4000:]
+    assert story.runs[-1].said(f"operator: {KINDS['operator']}")
+    calls = {line["cmdlet"] for line in story.lab.transcript()[start:] if line["write"]}
+    assert "Publish-CsTopology" not in calls and "Move-CsUser" in calls
+    state = story.lab.state()
+    assert {sip: one["pool"] for sip, one in state["users"].items()} == {
+        sip: one["pool"] for sip, one in story.before["users"].items()
+    }
+    assert state["xmpp_partners"] == {} and state["dns"] == story.before["dns"] and state["violations"] == []
 
 
 def test_no_secret_stays_anywhere(story: Story) -> None:
