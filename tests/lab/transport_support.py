@@ -25,6 +25,7 @@ from typing import Any
 import yaml
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.journal import entries
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils import _runtime, _winrm
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._endpoint import Endpoint
 from ansible_collections.lync.xmpp_migration.plugins.plugin_utils._shell import WARM, Shell
@@ -171,8 +172,8 @@ class Controller:
         return not self.daemons() and not left and self.open_shells() == 0
 
     def journal(self) -> list[dict[str, Any]]:
-        path = self.state / "journal.ndjson"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        """Its whole lines: somebody may be writing the next one."""
+        return list(entries(self.state)) if self.state.exists() else []
 
 
 def forms(secret: str) -> list[bytes]:
