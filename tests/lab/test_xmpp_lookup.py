@@ -18,6 +18,7 @@ import dns.rrset
 import pytest
 from ansible_collections.lync.xmpp_migration.lab.dns.sockets import Listeners
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp import targets
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.line import Deadline
 
 RECORDS = {
     ("_xmpp-server._tcp.a.test.", "SRV"): ["5 0 5269 x.a.test."],
@@ -147,3 +148,19 @@ def test_what_is_no_answer_is_none(zone: Callable[..., Zone], monkeypatch: pytes
     lookup._resolver.lifetime = 0.3
     found, findings = targets.targets_of(["a.test"], [], [], 5269, lookup, True)
     assert found == [] and [one.id for one in findings] == ["not_resolved"]
+
+
+def test_a_lookup_is_part_of_the_time_for_all(zone: Callable[..., Zone]) -> None:
+    """What is over is not begun, and what is begun gets no more than is left."""
+    now = [0.0]
+    server = zone()
+    lookup = server.lookup
+    lookup.deadline = Deadline(1.0, lambda: now[0])
+    assert lookup.services("a.test") and server.asked
+    now[0] = 0.75
+    assert lookup._at_most(5.0) == 0.25 and lookup._at_most(0.125) == 0.125
+    now[0] = 1.0
+    server.asked.clear()
+    with pytest.raises(LookupError, match="cannot be looked up"):
+        lookup.services("a.test")
+    assert not server.asked

@@ -46,7 +46,7 @@ def run(task: Task, clock: Callable[[], float] = time.monotonic) -> Report:
     rules = _rules(params)
     servers = [(_checked(address, "name_servers", one["address"]), one["port"]) for one in params["name_servers"]]
     lookup = Lookup(servers)
-    deadline = Deadline(params["seconds"], clock)
+    deadline = lookup.deadline = Deadline(params["seconds"], clock)
     with ThreadPoolExecutor(min(MOST_BESIDE, len(partners))) as pool:
         asked = partial(_asked, lookup=lookup, rules=rules, deadline=deadline, params=params)
         return _report(task, list(pool.map(asked, partners)))

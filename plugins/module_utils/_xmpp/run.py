@@ -146,6 +146,7 @@ def _asked(
 ) -> tuple[list[Aims], list[Told]]:
     """All domains beside each other: as soon as one is looked up, its addresses are asked. Answers in the domains' order."""
     check_count(len(domains), "domains")
+    lookup.deadline = deadline
     count = itertools.count(1)
 
     def answered(target: Target) -> Told:

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from .._engine.errors import InvalidInput, one_line
 from .._settings.names import BadName
 from .._settings.names import domain as domain_name
+from .line import Deadline
 from .stream import ERROR, INFO, PORT, WARNING, Finding
 
 try:
@@ -107,6 +108,9 @@ class Lookup:
 
     def __init__(self, name_servers: Sequence[tuple[str, int]] = (), seconds: float = LOOKUP_SECONDS) -> None:
         self._resolver = None
+        #: of what the lookups are a part, where that has one
+        self.deadline: Deadline | None = None
+        self._seconds = seconds
         self._aliases: dict[str, str] = {}
         #: the server that is asked without ceremony, as long as it answers
         self._first: tuple[str, int] | None = None
@@ -117,7 +121,6 @@ class Lookup:
                 self._resolver = dns.resolver.Resolver(configure=not name_servers)
             except dns.exception.DNSException:  # a host without resolv.conf can still be aimed with
                 self._resolver = dns.resolver.Resolver(configure=False)
-            self._resolver.lifetime = seconds
             if name_servers:
                 self._resolver.nameservers = [dns.nameserver.Do53Nameserver(one, port) for one, port in name_servers]
             known = [(one, self._resolver.port) for one in self._resolver.nameservers if isinstance(one, str)]
@@ -133,7 +136,7 @@ class Lookup:
             chain = self._quickly(owner, dns.rdatatype.from_text(kind))
             if chain is NOTHING:
                 return None
-            chain = chain or self._resolver.resolve(owner, kind).chaining_result
+            chain = chain or self._resolver.resolve(owner, kind, lifetime=self._at_most(self._seconds)).chaining_result
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             return None
         except (dns.exception.DNSException, OSError, EOFError, ValueError, IndexError) as exc:
@@ -142,6 +145,9 @@ class Lookup:
         self._aliases[name] = aliases[0][0].target.to_text(omit_final_dot=True).lower() if aliases else ""
         return chain.answer
 
+    def _at_most(self, seconds: float) -> float:
+        return seconds if self.deadline is None else min(seconds, self.deadline.step())
+
     def _quickly(self, owner: Any, kind: int) -> Any:
         """A plain answer of the first name server; None where it is anything else, which is the resolver's to deal with.
 
@@ -149,12 +155,12 @@ class Lookup:
         """
         if self._first is None:
             return None
-        number = secrets.token_bytes(2)
+        seconds, number = self._at_most(QUICK_SECONDS), secrets.token_bytes(2)
         question = owner.to_wire() + struct.pack("!2H", kind, dns.rdataclass.IN)
         address, port = self._first
         try:
             with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as line:
-                line.settimeout(QUICK_SECONDS)
+                line.settimeout(seconds)
                 line.connect((address, port))  # so nobody else's datagrams come
                 line.send(number + b"\1\0\0\1\0\0\0\0\0\0" + question)
                 wire = line.recv(65535)
