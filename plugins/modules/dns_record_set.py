@@ -197,12 +197,12 @@ instructions:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import (
     RECORD_OPTIONS,
-    SERVER,
     UPDATE_CONSTRAINTS,
     UPDATE_OPTIONS,
 )
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.record_set import run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 
 ARGUMENT_SPEC = {
     **RECORD_OPTIONS,

@@ -167,6 +167,7 @@ error:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.points import decide as run
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.window import WINDOW_OPTIONS
 
@@ -181,7 +182,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "wait_seconds": {"type": "int", "default": 0},
     "users": {"type": "list", "elements": "str", "default": []},

@@ -342,6 +342,7 @@ from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._readiness.manual_gate import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 
 _GATES = [
     "ocs_edge_internal_list", "ocs_federation_fqdn", "gateway_console", "edge_without_session", "edge_xmpp_without_session",
@@ -399,7 +400,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "sender": {"type": "str"},
     "ca_file": {"type": "path"},

@@ -172,8 +172,9 @@ old_record_gone_at:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.microsoft import run
-from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import RECORD_OPTIONS, SERVER
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._dns.options import RECORD_OPTIONS
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 
 ARGUMENT_SPEC = {
     **RECORD_OPTIONS,

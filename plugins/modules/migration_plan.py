@@ -142,6 +142,7 @@ earliest_cutover:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._plan.run import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "required": True, "choices": ["compared", "written"]},
@@ -152,7 +153,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "users_at_most": {"type": "int"},
 }

@@ -96,6 +96,7 @@ steps:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._report.run import run
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 
 ARGUMENT_SPEC = {
     "settings": {"type": "dict", "default": {}},
@@ -105,7 +106,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
 }
 

@@ -138,6 +138,7 @@ evidence:
 """
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.port import run
 
 ARGUMENT_SPEC = {
@@ -150,7 +151,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "allow_private": {"type": "bool", "default": False},
     "wait_seconds": {"type": "int", "default": 0},

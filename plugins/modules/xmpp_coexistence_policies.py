@@ -161,16 +161,12 @@ calls:
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.coexistence import withdraw
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.policies import COPIES
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._users.xmpp_needs import ARGUMENTS
 
 ARGUMENT_SPEC = {
     "target_pool": {"type": "str", "required": True},
-    "copies": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
-    },
+    "copies": COPIES,
     "copy_name": {"type": "str"},
     "domain_controller": {"type": "str"},
     **ARGUMENTS,

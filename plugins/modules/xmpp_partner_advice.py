@@ -142,6 +142,7 @@ table:
 from typing import Any
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.advice import run
 
 ARGUMENT_SPEC = {
@@ -151,7 +152,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "port": {"type": "int", "default": 5269},
     "allow_private": {"type": "bool", "default": False},

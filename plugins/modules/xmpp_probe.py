@@ -307,6 +307,7 @@ table:
 
 
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._engine.module import execute
+from ansible_collections.lync.xmpp_migration.plugins.module_utils._settings.options import SERVER
 from ansible_collections.lync.xmpp_migration.plugins.module_utils._xmpp.run import run
 
 ARGUMENT_SPEC = {
@@ -319,7 +320,7 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 53}},
+        "options": SERVER,
     },
     "allow_private": {"type": "bool", "default": False},
     "require_tls": {"type": "bool", "default": True},

@@ -22,9 +22,9 @@ from .._servers.server import later_than
 from . import stored as store
 from .files import relying_on_external
 from .judging import ERROR, WARNING, XMPP_SERVER
-from .serving import assigned, by_thumbprint, outlived, serves
+from .serving import assigned, outlived, serves
 from .share import pool_key, with_key
-from .stored import Stored, Wanted, stored, suitable
+from .stored import Stored, Wanted, by_thumbprint, stored, suitable
 
 Row = Mapping[str, Any]
 _OAUTH = "OAuthTokenIssuer"

@@ -24,10 +24,6 @@ def assigned(use: str, rows: Sequence[Row]) -> str | None:
     return str(row["Thumbprint"]).upper() if row and row.get("Thumbprint") else None
 
 
-def by_thumbprint(thumbprint: str | None, have: Sequence[Stored]) -> Stored | None:
-    return next((one for one in have if one.thumbprint == thumbprint), None)
-
-
 def serves(one: Stored | None, wanted: Wanted, use: str, at: datetime) -> bool:
     return one is not None and one.has_key and not any(f.severity == ERROR for f in one.findings(wanted.names, use, at))
 

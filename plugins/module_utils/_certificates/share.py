@@ -24,8 +24,8 @@ from .._settings.names import BadName, plain_text
 from . import stored as store
 from .files import public_bytes
 from .judging import SHARED, load
-from .serving import assigned, by_thumbprint, outlived, serves
-from .stored import Stored, Wanted, stored, suitable
+from .serving import assigned, outlived, serves
+from .stored import Stored, Wanted, by_thumbprint, stored, suitable
 
 FILE = f"{FOLDER}\\lync_xmpp_migration-shared.pfx"
 

@@ -169,10 +169,14 @@ def suitable(certificates: Iterable[Stored], wanted: Wanted, uses: Sequence[str]
     return max(able, key=lambda one: one.until, default=None)
 
 
+def by_thumbprint(thumbprint: str | None, have: Sequence[Stored]) -> Stored | None:
+    return next((one for one in have if one.thumbprint == thumbprint), None)
+
+
 def arrived(task: Task, thumbprint: str, what: str, advice: str) -> Stored:
     """The certificate as it is in the server's store after an import, with its key."""
     rows = task.session.read(query(task.session))[0]
-    found = next((one for one in stored(rows) if one.thumbprint == thumbprint), None)
+    found = by_thumbprint(thumbprint, stored(rows))
     if found is None or not found.has_key:
         raise Mismatch(
             f"The {what} was imported on {task.context.host} without an error, but is not in its store with a private key. {advice}"

@@ -16,14 +16,10 @@ from typing import Any
 
 from .._engine.errors import InvalidInput
 from .._settings.names import BadName, fqdn, shown
+from .._settings.options import SERVER
 from .gss import Kerberos
 from .servers import Server, make_key
 
-#: What is said of a name server.
-SERVER: dict[str, Any] = {
-    "address": {"type": "str", "required": True},
-    "port": {"type": "int", "default": 53},
-}
 #: What is said of a host that a service record leads to.
 TARGET: dict[str, Any] = {
     "host": {"type": "str", "required": True},

@@ -17,11 +17,10 @@ from typing import Any
 
 from .calls import UNKNOWN, Change, Cmdlet
 from .facts import FRESH, MISSING
+from .groups import EDGES, LEGACY_EDGES, SFB_EDGES, SFB_FRONT_ENDS
 from .looking import FactsLike, folded, host_in, is_set, was
 from .transitions import XMPP_PORTS, Look
-from .user_moves import MOVERS, SFB_FRONT_ENDS, TARGET_VERSION, WITHOUT_XMPP, number
-
-SFB_EDGES = "sfb_2019_edges"
+from .user_moves import MOVERS, TARGET_VERSION, WITHOUT_XMPP, number
 
 # What a mover says of a user in `before`, beside the pools and their versions.
 #: EnableXmppAccess of the policy that counts for the user where the user is
@@ -143,7 +142,7 @@ def _edge_version(identity: Any, found: Any, facts: FactsLike) -> int | None:
         return version
     if found is UNKNOWN and facts.check:
         return 0
-    older = facts.members("lync_2013_edges", "lync_legacy_edges")
+    older = facts.members(EDGES, LEGACY_EDGES)
     return WITHOUT_XMPP - 1 if host_in(identity, older) else None
 
 

@@ -23,10 +23,10 @@ from . import transitions as on
 from .calls import Change, Cmdlet, Effect
 from .collections import COLLECTIONS, ORGANISATION
 from .facts import FRESH, MISSING, OLD
+from .groups import EDGES, FRONT_ENDS
 from .looking import FactsLike
 from .never import never
-from .transitions import EDGES, Look, looks_at
-from .user_moves import FRONT_ENDS
+from .transitions import Look, looks_at
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard("L2", "SIP federation of {object} does not leave the legacy Edge", ("site",), on.sip_route_leaves, _ACCEPTED, override=True),
 )  # fmt: skip
 _GUARDS_OF: Mapping[str, tuple[Guard, ...]] = {
-    collection: tuple(one for one in GUARDS if collection in one.of) for collection in COLLECTIONS
+    collection: tuple(one for one in GUARDS if collection in one.of)
+    for collection in {name for guard in GUARDS for name in guard.of}
 }
 
 

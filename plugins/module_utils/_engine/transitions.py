@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .calls import UNKNOWN, Change, Cmdlet, Effect
+from .groups import EDGES, LEGACY_EDGES
 from .looking import FactsLike, becomes, folded, host_in, is_set, was
 from .user_moves import Move, move_of
 
-EDGES, LEGACY_EDGES = "lync_2013_edges", "lync_legacy_edges"
 #: Display name of the service of the OCS 2007 R2 XMPP gateway, in small letters. No published page gives its own name.
 GATEWAY_SERVICE = "office communications server xmpp gateway"
 XMPP_PORTS = ("XmppListeningPort", "XmppInternalPort")

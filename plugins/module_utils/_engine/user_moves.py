@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .calls import Change, Cmdlet, Effect
+from .groups import FRONT_ENDS, LEGACY_FRONT_ENDS, SFB_FRONT_ENDS
 from .looking import FactsLike, becomes, folded, host_in, is_set, was
 
-FRONT_ENDS, LEGACY_FRONT_ENDS, SFB_FRONT_ENDS = "lync_2013_front_ends", "lync_legacy_front_ends", "sfb_2019_front_ends"
 #: Version of the services of Skype for Business Server 2019, the first one without XMPP.
 WITHOUT_XMPP = 8
 #: In `before` of a change: what the module read on the server, or `UNKNOWN` in a dry run that could not read it.

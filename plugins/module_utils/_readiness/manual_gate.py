@@ -18,8 +18,10 @@ from typing import Any
 from .._engine.calls import Call, Cmdlet, Evidence, Query
 from .._engine.collections import ORGANISATION, reading
 from .._engine.errors import InvalidInput, MigrationError, NotReady, one_line
+from .._engine.groups import EDGES, LEGACY_GATEWAY
 from .._engine.module import Report, Task
 from .._settings.names import address, domain, fqdn, shown, windows_path
+from .._xmpp import port
 from . import manual_steps as steps
 from . import manual_xmpp as xmpp
 from .findings import Look, ask, checked
@@ -27,8 +29,6 @@ from .manual_outside import addresses_of, outside
 
 INTERVAL = 10
 _THERE = "the partners of Lync Server 2013"
-EDGES = "lync_2013_edges"
-GATEWAYS = "lync_legacy_gateway"
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,9 @@ def xmpp_runs(task: Task) -> Seen:
     return Seen(not found.missing, tuple(found.missing), found.unseen, found.seen)
 
 
-def _gateway(task: Task) -> Seen | tuple[dict[str, str], list[str]]:
-    """State of port 5269 of the old gateway at each of its addresses, and what is wrong with the others. Where a session plans to
-    stop or start its service, a dry run takes that as done; without an address nothing can be seen."""
-    from .._xmpp import port
-
+def _gateway(task: Task, judge: Callable[[Mapping[str, str], list[str]], Seen]) -> Seen:
+    """What the states of port 5269 at each address of the old gateway, and what is wrong with other addresses, say. Where a session
+    plans to stop or start its service, a dry run takes that as done; without an address nothing can be seen."""
     params = task.params
     host = params["gateway_host"]
     if task.check_mode and host and host in task.context.sockets and task.session_open(host):
@@ -178,37 +176,34 @@ def _gateway(task: Task) -> Seen | tuple[dict[str, str], list[str]]:
     if not params["outside_addresses"]:
         return Seen(None)
     good, wrong = addresses_of("", params["outside_addresses"], params["allow_private"])
-    return {one: port.state_of(one, xmpp.PORT) for one in good}, list(wrong)
+    return judge({one: port.state_of(one, xmpp.PORT) for one in good}, list(wrong))
 
 
 def gateway_stopped(task: Task) -> Seen:
     """Whether the old gateway refuses streams."""
-    from .._xmpp.port import OPEN, SILENT
+    return _gateway(task, _refuses)
 
-    looked = _gateway(task)
-    if isinstance(looked, Seen):
-        return looked
-    states, wrong = looked
-    missing = [*wrong, *(f"port {xmpp.PORT} of {one} is still open" for one, state in states.items() if state == OPEN)]
+
+def _refuses(states: Mapping[str, str], wrong: list[str]) -> Seen:
+    is_open = [one for one, state in states.items() if state == port.OPEN]
+    missing = [*wrong, *(f"port {xmpp.PORT} of {one} is still open" for one in is_open)]
     silent = [
         f"{one} does not answer at all, as if it had been switched off or unplugged, which leaves streams hanging at the partners"
         for one, state in states.items()
-        if state == SILENT
+        if state == port.SILENT
     ]
-    found = [f"{one}:{xmpp.PORT} refuses" for one, state in states.items() if state not in (OPEN, SILENT)]
+    found = [f"{one}:{xmpp.PORT} refuses" for one, state in states.items() if state not in (port.OPEN, port.SILENT)]
     return Seen(not missing, tuple(missing), {"gateway_closed": silent} if silent else {}, {"gateway_closed": found})
 
 
 def gateway_started(task: Task) -> Seen:
     """Whether the old gateway takes streams again."""
-    from .._xmpp.port import OPEN
+    return _gateway(task, _takes)
 
-    looked = _gateway(task)
-    if isinstance(looked, Seen):
-        return looked
-    states, wrong = looked
-    shut = [f"port {xmpp.PORT} of {one} is not open" for one, state in states.items() if state != OPEN]
-    found = [f"{one}:{xmpp.PORT} is open" for one, state in states.items() if state == OPEN]
+
+def _takes(states: Mapping[str, str], wrong: list[str]) -> Seen:
+    shut = [f"port {xmpp.PORT} of {one} is not open" for one, state in states.items() if state != port.OPEN]
+    found = [f"{one}:{xmpp.PORT} is open" for one, state in states.items() if state == port.OPEN]
     return Seen(not (wrong or shut), (*wrong, *shut), {}, {"gateway_runs": found})
 
 
@@ -265,9 +260,9 @@ def _check(task: Task) -> None:
             f"member is {shown(member)}, which is no host of the inventory's group {EDGES}: name the Edge Server."
         )
     host = params["gateway_host"]
-    if host and host not in task.context.members(GATEWAYS):
+    if host and host not in task.context.members(LEGACY_GATEWAY):
         raise InvalidInput(
-            f"gateway_host is {shown(host)}, which is no host of the inventory's group {GATEWAYS}: name the old gateway."
+            f"gateway_host is {shown(host)}, which is no host of the inventory's group {LEGACY_GATEWAY}: name the old gateway."
         )
     for option in ("edge_fqdn", "gateway_fqdn", "access_fqdn", "web_conferencing_fqdn", "av_fqdn"):
         checked(fqdn, option, params[option])

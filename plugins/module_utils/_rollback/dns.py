@@ -16,7 +16,7 @@ from typing import Any
 
 from .._dns.domains import Zone
 from .._dns.microsoft import MicrosoftRecordSets
-from .._dns.options import SERVER, servers_of, signer
+from .._dns.options import servers_of, signer
 from .._dns.record_set import TABLE, RecordSets
 from .._dns.records import RecordSet, Step, Wanted, zone_name
 from .._dns.sentences import text
@@ -25,6 +25,7 @@ from .._engine.collections import ORGANISATION
 from .._engine.errors import NotReady, StateError
 from .._engine.laws import moment
 from .._engine.module import Report, Task
+from .._settings.options import SERVER
 from .past import Done, decoded, left_alone, read
 
 FACT = "dns_back"

@@ -16,6 +16,7 @@ from typing import Any
 
 from .._engine.calls import Change, Cmdlet, Query, WriteSlice, from_json
 from .._engine.errors import Mismatch
+from .._engine.groups import FRONT_ENDS
 from .._engine.module import Report, Task, same_value
 from .._windows.hosts_file import PATH as HOSTS_FILE
 from .past import Done, Past, decoded, left_alone, read
@@ -25,7 +26,6 @@ Row = Mapping[str, Any]
 
 CERTIFICATE, SERVER = "certificate", "server"
 _XMPP_ROLES = ("federation_enable", "xmpp_access")
-FRONT_ENDS = "lync_2013_front_ends"
 _SET_UP = ("server_components", "local_store")
 REGISTRY = "registry_value"
 #: The organisation's, in the Central Management store: other pools may have come to use it, so it stays.

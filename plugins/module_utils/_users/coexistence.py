@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.calls import UNKNOWN, Evidence, Query
-from .._engine.coexistence import DECLARED, SFB_EDGES, STAYS
+from .._engine.coexistence import DECLARED, STAYS
 from .._engine.collections import ORGANISATION
 from .._engine.errors import CmdletFailed, InvalidInput, NotReady
+from .._engine.groups import SFB_EDGES
 from .._engine.looking import host_in
 from .._engine.module import Report, Task
 from .._engine.noun import ensure

@@ -56,14 +56,16 @@ def named_policy(option: str, text: str) -> str:
         raise InvalidInput(f"{option}: {exc}") from exc
 
 
+#: Which policy is made for the users of which one.
+COPIES: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
+}
 #: Which policy users have or get; the documentation fragment _policy_copies describes it.
 COPY_OPTIONS: dict[str, Any] = {
-    "copies": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {"of": {"type": "str", "required": True}, "identity": {"type": "str", "required": True}},
-    },
+    "copies": COPIES,
     "copy_name": {"type": "str"},
     "users": {"type": "list", "elements": "str", "default": []},
     "pools": {"type": "list", "elements": "str", "required": True},

@@ -21,10 +21,9 @@ from .._engine.calls import Evidence
 from .._engine.collections import ORGANISATION
 from .._engine.errors import InvalidInput, MigrationError
 from .._engine.facts import FRESH, MISSING, OLD, STALE
+from .._engine.groups import EDGES, FRONT_ENDS
 from .._engine.laws import FACTS, moment, require, touched_by
 from .._engine.module import Report, Task
-from .._engine.transitions import EDGES
-from .._engine.user_moves import FRONT_ENDS
 from .._settings.names import BadName, address, domain, fqdn, sip_uri
 from . import window as ways
 from .targets import Lookup

@@ -542,3 +542,8 @@ def test_a_pool_leaves_the_topology_when_nobody_is_homed_there() -> None:
     assert laws.refusals(gone, Evidence()) == []
     (unasked, *_more) = laws.refusals(replace(gone, before={"Signature": "x"}), Evidence())
     assert "would be gone from it" in unasked
+
+
+def test_every_guard_is_of_collections_that_there_are() -> None:
+    """One that is not would never be asked."""
+    assert {name for guard in laws.GUARDS for name in guard.of} <= COLLECTIONS.keys()
